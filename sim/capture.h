@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "sim/frame.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace portscan {
+
+/// A capture that cannot be read at all: missing, not a capture, a link type that is not
+/// supported. what() is one line that names the file.
+class CaptureError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// One record of a capture, always presented as Ethernet.
+struct CapturedFrame {
+    std::uint64_t number = 0;   ///< 1-based over every record of the file, as Wireshark counts
+    std::uint64_t time_ns = 0;  ///< since the Unix epoch
+    std::uint64_t wire_length = 0; ///< bytes on the wire, in the Ethernet form of `bytes`
+    ByteView bytes;             ///< captured bytes; valid until the next call of next()
+    bool outgoing = false;      ///< sent by the capturing host (Linux cooked packet type 4)
+    bool selected = true;       ///< matches the pcap filter (true without one)
+
+    bool cut() const { return bytes.size() < wire_length; }
+};
+
+struct CaptureOptions {
+    std::string filter;         ///< pcap filter expression; empty: everything
+};
+
+/// Reads pcap (us, ns, both byte orders) and pcapng, plain, gzip or zstd, by content and not by
+/// name. Memory does not grow with the file.
+class CaptureReader {
+  public:
+    /// `-` is standard input. Throws CaptureError; OptionError-like misuse such as a filter that
+    /// does not compile is a CaptureError too, with the filter compiler's message.
+    static CaptureReader open(const std::string &path, const CaptureOptions &options = {});
+
+    CaptureReader(CaptureReader &&) noexcept;
+    CaptureReader &operator=(CaptureReader &&) noexcept;
+    ~CaptureReader();
+
+    /// The next record; nothing at the end of the file, or where it is damaged: see damage().
+    std::optional<CapturedFrame> next();
+    /// Why reading ended early, one line; empty where the file was read to its end.
+    const std::string &damage() const;
+    /// `EN10MB`, `RAW`, `LINUX_SLL` ...: as libpcap names it.
+    std::string link_type() const;
+    /// Bytes of the file consumed so far and its size (0: not known), for progress.
+    std::uint64_t bytes_read() const;
+    std::uint64_t file_size() const;
+
+  private:
+    struct State;
+    explicit CaptureReader(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+/// Writes Ethernet frames as pcap with nanosecond timestamps; `-` is standard output.
+class CaptureWriter {
+  public:
+    /// Throws CaptureError.
+    static CaptureWriter create(const std::string &path);
+
+    CaptureWriter(CaptureWriter &&) noexcept;
+    CaptureWriter &operator=(CaptureWriter &&) noexcept;
+    ~CaptureWriter(); ///< closes; call close() to learn of errors
+
+    /// `wire_length` 0: that of the bytes.
+    void write(std::uint64_t time_ns, ByteView bytes, std::uint64_t wire_length = 0);
+    /// Flushes and closes. Throws CaptureError where the disk refused.
+    void close();
+
+  private:
+    struct State;
+    explicit CaptureWriter(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+} // namespace portscan

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "loader/counters.h"
+#include "loader/events.h"
+#include "loader/expirer.h"
+#include "loader/options.h"
+#include "loader/registry.h"
+#include "loader/verdict.h"
+#include "sim/frame.h"
+#include "sim/packet.h"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace portscan {
+
+/// Which clock the program reads.
+enum class Clock : std::uint8_t {
+    capture, ///< a value that the harness sets, to the nanosecond
+    wall,    ///< the kernel's own: the program runs exactly as loaded
+};
+
+struct SimulatorSettings {
+    std::string object_path; ///< empty: the embedded object
+    Clock clock = Clock::capture;
+};
+
+/// What the program did with one frame.
+struct RunResult {
+    Verdict verdict = Verdict::aborted;
+    Reason reason = Reason::fault;
+    /// The frame opened a new record (a new source, or one that starts afresh).
+    bool new_record = false;
+    std::uint32_t duration_ns = 0; ///< as BPF_PROG_TEST_RUN reports it, its own overhead included
+};
+
+/// The detector object in the kernel, run packet by packet through BPF_PROG_TEST_RUN on maps of
+/// its own. Everything throws std::system_error where the kernel refuses: a failure of the harness
+/// is never a verdict. Not thread-safe.
+class Simulator {
+  public:
+    explicit Simulator(const DetectorOptions &options, const SimulatorSettings &settings = {});
+    Simulator(Simulator &&) noexcept;
+    Simulator &operator=(Simulator &&) noexcept;
+    ~Simulator();
+
+    /// Frames of 14 to max_frame_size() bytes; others throw std::invalid_argument.
+    RunResult step(ByteView frame);
+    Verdict run(const Packet &packet);
+    std::size_t max_frame_size() const;
+
+    /// The program's clock, in ns. With Clock::wall set_time throws std::logic_error.
+    void set_time(std::uint64_t time_ns);
+    void advance(std::chrono::nanoseconds by);
+    std::uint64_t time_ns() const;
+
+    /// One expiry pass at the current time.
+    ExpiryReport expire();
+
+    /// `10.0.0.1`, `2001:db8::1` (finds its prefix). Throws std::invalid_argument if malformed.
+    std::optional<SourceRecord> source(std::string_view address) const;
+    std::vector<SourceRecord> sources() const;
+    /// True if there was a record.
+    bool unblock(std::string_view address);
+    BlockOutcome block(std::string_view address);
+    void allow(std::string_view prefix);
+    /// True if the entry was there.
+    bool disallow(std::string_view prefix);
+
+    Counters counters() const;
+    /// Blocks since the last call, oldest first.
+    std::vector<BlockEvent> take_events();
+
+    const DetectorOptions &options() const;
+    /// SHA-256 of the object file, in hexadecimal.
+    const std::string &object_sha256() const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace portscan
