@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/case_result.h"
 
+#include "sim/expectation_fields.h"
+
 #include <fmt/format.h>
 
 namespace portscan {

@@ -12,12 +12,12 @@ namespace portscan {
 /// What came of one case of a scenario file, or of a file that could not be run at all.
 struct CaseResult {
     std::string file;
-    std::string title;
-    std::string limitation;           ///< what a threshold cannot see; empty: none stated
-    std::vector<Mismatch> mismatches; ///< expectations that did not come out
+    std::string title{};
+    std::string limitation{};         ///< what a threshold cannot see; empty: none stated
+    std::vector<Mismatch> mismatches{}; ///< expectations that did not come out
     /// What kept the case from being run to its end, each `file:line: what and what to do`.
-    std::vector<std::string> errors;
-    std::string command; ///< reproduces the case
+    std::vector<std::string> errors{};
+    std::string command{}; ///< reproduces the case
     std::chrono::nanoseconds duration{0};
 
     bool passed() const { return mismatches.empty() && errors.empty(); }

@@ -26,12 +26,12 @@ enum class ValueForm : std::uint8_t {
 /// Prefix::to_string shows them.
 struct Expected {
     std::string key;                ///< as the file names it: `drop`, `blocked-at-frame`
-    std::vector<std::string> words;
+    std::vector<std::string> words{};
     unsigned line = 0;              ///< of the value
     ValueForm form = ValueForm::bare;
     bool bare_words = true;         ///< items of an array stand without quotes
-    TextRange range;                ///< of the value in the file
-    std::vector<TextRange> items;   ///< of an array's items
+    TextRange range{};              ///< of the value in the file
+    std::vector<TextRange> items{}; ///< of an array's items
 
     bool operator==(const Expected &) const = default;
 };
@@ -39,15 +39,15 @@ struct Expected {
 /// One `blocks` entry of a source: `at`, `frame`, `trigger-port`, `until`, those that are named.
 struct BlockExpectation {
     unsigned line = 0;
-    std::vector<Expected> fields;
+    std::vector<Expected> fields{};
 };
 
 /// `[[expect.source]]`.
 struct SourceExpectation {
-    Prefix address;
+    Prefix address{};
     unsigned line = 0;
-    std::vector<Expected> fields; ///< all but `address` and `blocks`
-    std::optional<std::vector<BlockExpectation>> blocks;
+    std::vector<Expected> fields{}; ///< all but `address` and `blocks`
+    std::optional<std::vector<BlockExpectation>> blocks{};
     unsigned blocks_line = 0;
 };
 
@@ -62,10 +62,10 @@ struct FrameRange {
 
 /// `[[expect.frame]]`, or the last columns of a packet row.
 struct FrameExpectation {
-    std::vector<FrameRange> frames;
+    std::vector<FrameRange> frames{};
     unsigned line = 0;
-    std::optional<Expected> verdict;
-    std::optional<Expected> reason;
+    std::optional<Expected> verdict{};
+    std::optional<Expected> reason{};
 };
 
 /// Everything that one run must show. What is not named is not checked.

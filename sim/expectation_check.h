@@ -42,8 +42,8 @@ class FrameChecker {
     };
     struct Entry {
         const FrameExpectation *expected = nullptr;
-        Column verdict;
-        Column reason;
+        Column verdict{};
+        Column reason{};
     };
 
     static void compare(Column &column, const std::optional<Expected> &expected,

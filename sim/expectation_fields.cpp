@@ -11,7 +11,7 @@ namespace {
 using Words = std::optional<std::vector<std::string>>;
 
 constexpr std::array all_states{SourceState::active, SourceState::expired, SourceState::evicted,
-                                SourceState::unblocked};
+                                SourceState::unblocked, SourceState::untracked};
 constexpr std::array all_skips{Skip::too_short, Skip::too_long, Skip::undecidable, Skip::outgoing};
 constexpr std::array all_verdicts{Verdict::pass, Verdict::drop, Verdict::aborted, Verdict::tx,
                                   Verdict::redirect};
@@ -117,6 +117,10 @@ std::uint64_t total_value(const ReplayReport &report, std::string_view key) {
 bool is_source_state(std::string_view text) {
     return std::any_of(all_states.begin(), all_states.end(),
                        [&](SourceState state) { return to_string(state) == text; });
+}
+
+std::string format_time(std::uint64_t time_ns) {
+    return fmt::format("{}.{:09}", time_ns / 1'000'000'000, time_ns % 1'000'000'000);
 }
 
 std::string with_underscores(std::string_view key) { return replaced(key, '-', '_'); }

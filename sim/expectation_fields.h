@@ -34,8 +34,11 @@ const std::vector<std::string> &skip_keys();
 /// What came out for such a key; also `skipped` and `skipped.REASON`.
 std::uint64_t total_value(const ReplayReport &report, std::string_view key);
 
-/// True for `active`, `expired`, `evicted`, `unblocked`.
+/// True for the names of SourceState.
 bool is_source_state(std::string_view text);
+
+/// `seconds.nanoseconds` with nine digits after the point.
+std::string format_time(std::uint64_t time_ns);
 
 /// `_` for each `-`: a key of the file as JSON and counters name it.
 std::string with_underscores(std::string_view key);

@@ -48,7 +48,7 @@ std::string_view kind_text(ValueKind kind) {
     case ValueKind::reason:
         return "a reason: malformed, not_ip, not_tcp, not_probe, ignored, known, allowlisted, "
                "recorded, blocked, threshold, block_refused, insert_failed, contention, fault";
-    case ValueKind::state: return "a state: active, expired, evicted, unblocked";
+    case ValueKind::state: return "a state: active, expired, evicted, unblocked, untracked";
     case ValueKind::port: return "a port from 0 to 65535";
     case ValueKind::source: return "an address or a prefix";
     case ValueKind::time: return "a time in quotes, such as \"12.500000000\" or \"1500ms\"";

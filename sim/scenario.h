@@ -5,7 +5,6 @@
 #include "sim/expectation.h"
 #include "sim/packet_text.h"
 #include "sim/source_text.h"
-#include "sim/traffic.h"
 
 #include <stdexcept>
 #include <string>
@@ -24,15 +23,15 @@ struct CaptureInput {
 
 /// The frames of a scenario: exactly one of the three.
 using ScenarioInput =
-    std::variant<CaptureInput, std::vector<TrafficSpec>, std::vector<TextRow>>;
+    std::variant<CaptureInput, std::vector<TextRow>>;
 
 /// One run of the scenario's frames: the file itself, or one of its `[[case]]` tables.
 struct ScenarioCase {
-    std::string title;       ///< empty for the file itself
+    std::string title{};     ///< empty for the file itself
     unsigned line = 1;
-    std::string limitation;  ///< what a threshold cannot see; printed
-    OptionOverrides options; ///< `[detector]`, then the case's own
-    Expectations expect;
+    std::string limitation{};///< what a threshold cannot see; printed
+    OptionOverrides options{};///< `[detector]`, then the case's own
+    Expectations expect{};
     bool own_expectations = false; ///< of a `[[case]]`; else they are the file's
 };
 

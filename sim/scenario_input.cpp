@@ -55,28 +55,6 @@ std::optional<ScenarioInput> parse_rows(TableReader &file) {
     return std::nullopt;
 }
 
-std::optional<ScenarioInput> parse_traffic(TableReader &file) {
-    std::vector<TrafficSpec> specs;
-    const std::size_t before = file.problems().lines().size();
-    file.for_each_table("traffic", [&](const toml::table &table) {
-        TableReader reader{table, "[[traffic]]", file.problems()};
-        TrafficSpec spec;
-        for (const TrafficKey &key : traffic_keys()) {
-            const TomlValue value = reader.take(key.name);
-            if (!value) continue;
-            try {
-                if (const auto text = option_text(value, file.problems())) key.set(spec, *text);
-            } catch (const std::exception &error) {
-                reader.problem(value.line, error.what());
-            }
-        }
-        reader.finish();
-        specs.push_back(std::move(spec));
-    });
-    if (file.problems().lines().size() != before) return std::nullopt;
-    return specs;
-}
-
 /// The words of a row and where they stand in the file, up to a comment.
 std::vector<TextRange> word_ranges(const SourceText &source, unsigned line) {
     const std::string_view row = source.line(line).substr(0, source.line(line).find('#'));
@@ -84,7 +62,9 @@ std::vector<TextRange> word_ranges(const SourceText &source, unsigned line) {
     std::vector<TextRange> words;
     for (std::size_t begin = row.find_first_not_of(" \t"); begin != std::string_view::npos;) {
         const std::size_t end = std::min(row.find_first_of(" \t", begin), row.size());
-        words.push_back({start + begin, start + end});
+        // The last row may stand on the line of the closing quotes, the only one on that of both.
+        const std::size_t stop = std::min(row.find_first_of("\"'", begin), end);
+        if (stop > begin) words.push_back({start + begin, start + stop});
         begin = row.find_first_not_of(" \t", end);
     }
     return words;
@@ -115,10 +95,8 @@ std::optional<ScenarioInput> parse_scenario_input(TableReader &file) {
     }
     auto capture = parse_capture(file);
     auto rows = file.has("packets") ? parse_rows(file) : std::nullopt;
-    auto traffic = file.has("traffic") ? parse_traffic(file) : std::nullopt;
     for (const std::string_view key : {"packets", "traffic"}) file.take(key);
-    if (capture) return capture;
-    return rows ? rows : traffic;
+    return capture ? capture : rows;
 }
 
 std::vector<FrameExpectation> row_expectations(const std::vector<TextRow> &rows,

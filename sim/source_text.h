@@ -45,7 +45,7 @@ class SourceText {
 /// One replacement in a text.
 struct TextEdit {
     TextRange range;
-    std::string text;
+    std::string text{};
 
     bool operator==(const TextEdit &) const = default;
 };

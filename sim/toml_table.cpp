@@ -70,6 +70,17 @@ std::optional<std::vector<std::string>> list_items(const TomlValue &value, Probl
     return std::nullopt;
 }
 
+std::optional<std::string> option_text(const TomlValue &value, Problems &problems) {
+    if (const auto text = scalar_text(*value.node)) return text;
+    if (value.node->is_array()) {
+        const auto items = list_items(value, problems);
+        return items ? std::optional{fmt::format("{}", fmt::join(*items, ","))} : std::nullopt;
+    }
+    problems.add(value.line, fmt::format("{} is a {}: give it in quotes, as on the command line",
+                                         value.key, type_name(*value.node)));
+    return std::nullopt;
+}
+
 TableReader::TableReader(const toml::table &table, std::string name, Problems &problems) :
     table_(table), name_(std::move(name)), problems_(problems), line_(line_of(table)) {}
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 #include "sim/source_text.h"
@@ -82,6 +81,8 @@ TextRange range_of(const toml::node &node, const SourceText &source);
 /// Items of a list: a TOML array of scalars or a comma string, each as text. A problem, and
 /// nothing, for any other type.
 std::optional<std::vector<std::string>> list_items(const TomlValue &value, Problems &problems);
+/// An option's value as text, lists as comma strings. A problem, and nothing, for other types.
+std::optional<std::string> option_text(const TomlValue &value, Problems &problems);
 /// A scalar as text (`3`, `true`, `60s`); nothing for arrays, tables, floats and dates.
 std::optional<std::string> scalar_text(const toml::node &node);
 

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/scenario_play.h"
+
+#include "sim/capture.h"
+
+namespace portscan {
+namespace {
+
+class Player {
+  public:
+    Player(Replay &replay, const FrameVisitor &visit) : replay_(replay), visit_(visit) {}
+
+    std::string operator()(const CaptureInput &input) {
+        CaptureReader reader = CaptureReader::open(input.path, {.filter = input.filter});
+        while (const auto frame = reader.next()) {
+            if (!feed(*frame)) return "";
+        }
+        return reader.damage();
+    }
+
+    std::string operator()(const std::vector<TextRow> &rows) {
+        for (const TextRow &row : rows) {
+            if (const auto *action = std::get_if<ActionRow>(&row)) act(*action);
+            else if (!feed(std::get<PacketRow>(row).packet().frame())) break;
+        }
+        return "";
+    }
+
+  private:
+    bool feed(const CapturedFrame &frame) { return visit_(frame, replay_.feed(frame)); }
+
+    bool feed(const Frame &frame) {
+        return feed(CapturedFrame{.number = ++number_,
+                                  .time_ns = frame.time_ns,
+                                  .wire_length = frame.bytes.size(),
+                                  .bytes = frame.bytes});
+    }
+
+    void act(const ActionRow &row) {
+        replay_.advance_to(static_cast<std::uint64_t>(row.time.count()));
+        switch (row.action) {
+        case ActionRow::Action::unblock: replay_.unblock(row.address); break;
+        case ActionRow::Action::block: replay_.block(row.address); break;
+        case ActionRow::Action::allow: replay_.allow(row.address); break;
+        case ActionRow::Action::disallow: replay_.disallow(row.address); break;
+        case ActionRow::Action::expire: replay_.expire(); break;
+        }
+    }
+
+    Replay &replay_;
+    const FrameVisitor &visit_;
+    std::uint64_t number_ = 0;
+};
+
+} // namespace
+
+std::string play(const ScenarioInput &input, Replay &replay, const FrameVisitor &visit) {
+    return std::visit(Player{replay, visit}, input);
+}
+
+} // namespace portscan
