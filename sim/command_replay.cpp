@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <map>
 #include <memory>
 #include <optional>
 
@@ -22,6 +21,12 @@ DetectorOptions detection_options(const OptionOverrides &given) {
     given.apply(options);
     validate(options);
     return options;
+}
+
+Clock parse_clock(std::string_view name) {
+    if (name == "capture") return Clock::capture;
+    if (name == "wall") return Clock::wall;
+    throw OptionError(fmt::format("clock: '{}' is not one of capture, wall", name));
 }
 
 /// One simulator and its replay. Each capture starts with a fresh one, unless state goes on.
@@ -135,12 +140,12 @@ void setup_replay(CLI::App &app, int &exit_status) {
         ->type_name("EXPRESSION");
     replay->add_option("--object", command->object, "run this detector, not the embedded one")
         ->type_name("FILE");
-    const std::map<std::string, Clock> clocks{{"capture", Clock::capture}, {"wall", Clock::wall}};
     replay
-        ->add_option("--clock", command->clock,
-                     "the program's time is the capture's, or wall: the program exactly as loaded")
-        ->transform(CLI::CheckedTransformer(clocks))
-        ->type_name("capture|wall");
+        ->add_option_function<std::string>(
+            "--clock", [command](const std::string &name) { command->clock = parse_clock(name); },
+            "the program's time is the capture's, or wall: the program exactly as loaded")
+        ->type_name("CLOCK")
+        ->default_str("capture");
     replay->add_flag("--continue", command->continues,
                      "carry state and clock from capture to capture: rotated files");
     replay->add_flag("--fail-on-block", command->fail_on_block, "exit 1 if anybody was blocked");
