@@ -3,6 +3,7 @@
 
 #include "sim/dissect.h"
 #include "sim/expiry_schedule.h"
+#include "sim/latency.h"
 #include "sim/source_ledger.h"
 
 #include <algorithm>
@@ -37,6 +38,14 @@ bool was_probe(Reason reason, const Dissection &frame) {
         return true;
     }
     return false;
+}
+
+LatencyReport latency_report(const LatencyHistogram &latency) {
+    return {.p50 = latency.percentile(p50),
+            .p90 = latency.percentile(p90),
+            .p99 = latency.percentile(p99),
+            .p999 = latency.percentile(p999),
+            .max = latency.max()};
 }
 
 /// Books of one capture.
@@ -285,7 +294,7 @@ ReplayReport Replay::report() {
                         .first_ns = books.first_ns,
                         .last_ns = state.clock_ns.value_or(0),
                         .counters = state.counters_of_capture(),
-                        .latency = state.latency.report(),
+                        .latency = latency_report(state.latency),
                         .sources = std::move(sources.sources),
                         .sources_omitted = sources.omitted,
                         .damage = {}};
@@ -300,7 +309,7 @@ void Replay::begin_capture() {
     State &state = *state_;
     state.books = CaptureBooks{};
     state.books.counters_before = state.simulator->counters();
-    state.latency.clear();
+    state.latency = LatencyHistogram{};
     state.ledger.begin_capture();
     state.simulator->take_events(); // of earlier packets
 }

@@ -3,7 +3,6 @@
 
 #include "sim/capture.h"
 #include "sim/frame_fitter.h"
-#include "sim/latency_histogram.h"
 #include "sim/simulator.h"
 #include "sim/source_report.h"
 
@@ -23,6 +22,11 @@ struct FrameOutcome {
     std::uint64_t time_ns = 0;       ///< of the capture, held where it runs backwards
     std::optional<RunResult> result; ///< nothing: not run
     std::optional<Skip> skip;        ///< nothing: run, or not selected
+};
+
+/// Percentiles of single packets (nearest rank), in ns, the harness' floor included.
+struct LatencyReport {
+    std::uint64_t p50 = 0, p90 = 0, p99 = 0, p999 = 0, max = 0;
 };
 
 /// What `replay --json` prints for one capture.
