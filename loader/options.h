@@ -5,11 +5,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace portscan {
@@ -27,17 +27,17 @@ struct PortRange {
 
 /// The detection options of SPEC section 1: configuration of one compiled object.
 struct DetectorOptions {
-    unsigned max_ports = 3;                       ///< 1..16
+    unsigned max_ports = 3;                                     ///< 1..16
     std::chrono::nanoseconds window = std::chrono::seconds{60}; ///< above 0
     std::optional<std::chrono::nanoseconds> block_for{};        ///< none: until unblocked
     BlockScope block_scope = BlockScope::tcp;
     std::vector<PortRange> ignore_ports{};
     std::vector<Prefix> allow{};
-    unsigned ipv6_prefix = 64;                    ///< 32..128
-    std::uint32_t max_sources = 1'000'000;        ///< 2 or more
-    std::uint32_t max_sources6 = 250'000;         ///< 2 or more
-    std::optional<std::uint32_t> max_blocked{};   ///< 1..max_sources/2, which is the default
-    std::optional<std::uint32_t> max_blocked6{};  ///< 1..max_sources6/2, which is the default
+    unsigned ipv6_prefix = 64;                   ///< 32..128
+    std::uint32_t max_sources = 1'000'000;       ///< 2 or more
+    std::uint32_t max_sources6 = 250'000;        ///< 2 or more
+    std::optional<std::uint32_t> max_blocked{};  ///< 1..max_sources/2, which is the default
+    std::optional<std::uint32_t> max_blocked6{}; ///< 1..max_sources6/2, which is the default
     bool dry_run = false;
     std::chrono::nanoseconds expire_interval = std::chrono::seconds{10}; ///< of the expirer
 
@@ -55,13 +55,14 @@ class OptionError : public std::invalid_argument {
 
 /// One option by its name on the command line, in TOML and in JSON.
 struct OptionSpec {
-    std::string_view name;        ///< `max-ports`
-    std::string_view value_name;  ///< `N`; empty for a switch
-    std::string_view help;        ///< one line
+    std::string_view name;       ///< `max-ports`
+    std::string_view value_name; ///< `N`; empty for a switch
+    std::string_view help;       ///< one line
     /// Reads the value into the options. Lists are comma strings; a switch takes `true` or `false`.
-    /// Throws OptionError.
+    /// `allow-file` adds to `allow`, every other option replaces. Throws OptionError.
     void (*set)(DetectorOptions &options, std::string_view value);
-    /// The value as text that `set` reads back; empty where it is unset or an empty list.
+    /// The value as text that `set` reads back; empty where it is unset or an empty list, and for
+    /// `allow-file`, whose entries stand in `allow`.
     std::string (*get)(const DetectorOptions &options);
 };
 
@@ -71,13 +72,26 @@ const std::vector<OptionSpec> &option_specs();
 /// The option of that name, or nullptr.
 const OptionSpec *find_option(std::string_view name);
 
-/// Checks what single values cannot: bounds on blocks against sizes. Throws OptionError.
+/// Values of one source (a command line, `[detector]`, a `[[case]]`) by option name. Sources are
+/// layered by applying them one after the other, the strongest last.
+struct OptionOverrides {
+    std::vector<std::pair<std::string, std::string>> values{};
+
+    /// Sets the values in their order, `allow-file` after all others, since it adds to what `allow`
+    /// replaces. Throws OptionError, also for an unknown name. Does not validate().
+    void apply(DetectorOptions &options) const;
+};
+
+/// Checks every value and what single values cannot: bounds on blocks against sizes. Throws
+/// OptionError.
 void validate(const DetectorOptions &options);
 
 /// A duration with its unit: `500ms`, `60s`, `10m`, `4h`, `1d`, also `us`, `ns` and fractions
-/// (`1.5s`); nothing if malformed or beyond 292 years. A bare number is malformed.
+/// (`1.5s`, as far as a digit stands for whole nanoseconds); nothing if malformed or beyond 292
+/// years. A bare number is malformed.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
-/// The shortest exact text that parse_duration reads back.
+/// Text that parse_duration reads back to the nanosecond: the shortest whose number is at least 1
+/// (`90s`, `1.5s`, `500ms`, `1h`); `0s` for zero.
 std::string format_duration(std::chrono::nanoseconds duration);
 
 std::string_view to_string(BlockScope scope);

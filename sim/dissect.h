@@ -3,11 +3,11 @@
 
 #include "loader/address.h"
 #include "sim/frame.h"
+#include "sim/tcp_flags.h"
 
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace portscan {
 
@@ -19,11 +19,11 @@ struct Dissection {
     bool is_ip = false;
     std::optional<Address> source;
     std::optional<Address> destination;
-    bool is_tcp = false;                       ///< also a later fragment that says so
+    bool is_tcp = false; ///< also a later fragment that says so
     Fragment fragment = Fragment::none;
-    std::optional<std::uint16_t> source_port;  ///< host byte order
+    std::optional<std::uint16_t> source_port; ///< host byte order
     std::optional<std::uint16_t> destination_port;
-    std::optional<std::uint8_t> tcp_flags;     ///< byte 13 of the TCP header (RFC 9293)
+    std::optional<std::uint8_t> tcp_flags; ///< byte 13 of the TCP header (RFC 9293)
     /// A probe as SPEC section 1 defines it: TCP with neither ACK nor RST, or a first fragment
     /// with 4 to 13 bytes of TCP.
     bool is_probe = false;
@@ -38,10 +38,5 @@ Dissection dissect(ByteView frame, std::uint64_t wire_length);
 /// One line for people: `10.0.0.1:4711 > 10.0.0.9:22 S`, `10.0.0.1 > 10.0.0.9 UDP`,
 /// `ethertype 0x0806, 42 bytes`.
 std::string summarize(ByteView frame, std::uint64_t wire_length);
-
-/// `S`, `FPU`, `SEC`; `-` for none. Letters of the packet text form.
-std::string format_tcp_flags(std::uint8_t flags);
-/// The flag byte for letters of `SFRPAUEC` or `-`; nothing if malformed.
-std::optional<std::uint8_t> parse_tcp_flags(std::string_view text);
 
 } // namespace portscan
