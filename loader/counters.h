@@ -26,4 +26,19 @@ struct Counters {
 /// Names of all counters in the order of their keys.
 const std::vector<std::string_view> &counter_names();
 
+/// pscan_stats of one detector: a per-CPU array, or a plain array that the harness reads in place.
+class CounterMap {
+  public:
+    /// The descriptor must outlive this. Throws std::system_error.
+    explicit CounterMap(int map_fd);
+    /// Sums over CPUs; each counter by itself, so that packets meanwhile may show in some only.
+    Counters read() const;
+    /// Sets counter 6, the size of the registry at the last expiry pass.
+    void set_registry_size(std::uint64_t records);
+
+  private:
+    int map_fd_;
+    std::size_t copies_; ///< one a CPU, or one in all
+};
+
 } // namespace portscan

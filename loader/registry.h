@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "bpf/portscan.h"
 #include "loader/address.h"
+#include "loader/detector.h"
+#include "loader/mapped_state.h"
+#include "loader/options.h"
 
 #include <cstdint>
 #include <functional>
@@ -28,6 +32,43 @@ enum class BlockOutcome : std::uint8_t {
     already_blocked,
     allowlisted,  ///< refused: the allowlist covers it
     bound_reached ///< refused: --max-blocked records are blocks
+};
+
+/// Typed access to the registry of one detector: the records of both families, with their counts
+/// in pscan_state kept right. Other processes and the program may change it at the same time.
+/// Functions throw std::system_error where the kernel refuses.
+class Registry {
+  public:
+    /// The maps must outlive the registry. `state` is shared with the program.
+    Registry(const DetectorMaps &maps, MappedState &state, const DetectorOptions &options);
+
+    /// The record of exactly that source (see source_of()).
+    std::optional<SourceRecord> find(const Prefix &source) const;
+    /// Every record, in no order. One that comes or goes meanwhile may be missed.
+    std::vector<SourceRecord> all() const;
+
+    /// Forgets the record, block and ports: the source starts afresh. What it was; nothing if there
+    /// was none.
+    std::optional<SourceRecord> remove(const Prefix &source);
+    /// Forgets the records, blocks only if so asked, that the prefix covers.
+    std::vector<SourceRecord> remove_covered(const Prefix &prefix, bool blocks_only);
+
+    /// Blocks the source by hand from `now_ns` (the program's clock) on, in place of any record.
+    /// The caller has asked the allowlist.
+    BlockOutcome block(const Prefix &source, std::uint64_t now_ns);
+
+    /// The source of packets from that address, as this detector tracks it.
+    Prefix source_of(const Address &address) const;
+
+  private:
+    SourceRecord decode(const Prefix &source, const portscan_record &record) const;
+    void append_more_ports(const Prefix &source, SourceRecord &record) const;
+
+    DetectorMaps maps_;
+    MappedState *state_;
+    unsigned ipv6_prefix_;
+    bool more_ports_;
+    std::uint32_t max_blocked_[PORTSCAN_FAMILIES];
 };
 
 } // namespace portscan

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The expiry pass: reclaims memory, never decides. In the kernel, because only here is the look at
+ * a record and its removal one step against packets that arrive: a refresh in flight was computed
+ * within the window, a record is removed at twice the window, and every other change moves the word
+ * that the removal swaps.
+ */
+#ifndef PORTSCAN_EXPIRY_BPF_H
+#define PORTSCAN_EXPIRY_BPF_H
+
+#include "registry.bpf.h"
+
+struct bpf_map;
+
+/* When the record can be removed; the largest value: never. */
+static __always_inline __u64 due_time(__u64 word, __u64 timestamp)
+{
+	__u64 lifetime = word & WORD_BLOCKED ? config.block_for : 2 * config.window;
+	__u64 due = timestamp + lifetime;
+
+	return lifetime && due > timestamp ? due : ~0ULL;
+}
+
+static __always_inline long expire_record(enum portscan_family family, const void *key,
+					  struct portscan_record *record, __u64 now)
+{
+	struct portscan_state *state = shared_state();
+	struct portscan_expiry *expiry;
+	__u64 word, timestamp, due;
+	bool blocked;
+
+	if (!state)
+		return 1;
+	expiry = &state->expiry[family];
+	word = read_word(record);
+	if (word_count(word) == COUNT_DEAD)
+		return 0;
+	timestamp = read_timestamp(record);
+	blocked = word & WORD_BLOCKED;
+	due = due_time(word, timestamp);
+	if (due <= now && due != ~0ULL && bury(family, key, record, word, &state->family[family])) {
+		if (blocked)
+			expiry->blocks_freed += 1;
+		else
+			expiry->sources_freed += 1;
+		return 0;
+	}
+	expiry->sources_left += 1;
+	expiry->blocks_left += blocked;
+	if (due < expiry->next_due)
+		expiry->next_due = due;
+	return 0;
+}
+
+/* Counts stand in a map: on the callback's stack they exceed the verifier's limit on 6.12. */
+static long expire_record4(struct bpf_map *map, const void *key, void *record, const __u64 *now)
+{
+	return expire_record(PORTSCAN_IPV4, key, record, *now);
+}
+
+static long expire_record6(struct bpf_map *map, const void *key, void *record, const __u64 *now)
+{
+	return expire_record(PORTSCAN_IPV6, key, record, *now);
+}
+
+static __always_inline void begin_expiry(struct portscan_expiry *expiry)
+{
+	__builtin_memset(expiry, 0, sizeof(*expiry));
+	expiry->next_due = ~0ULL;
+}
+
+#endif

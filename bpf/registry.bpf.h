@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The registry: what is remembered of a source, and who gives way when it is full.
+ *
+ * A record's first eight bytes are one word: three ports, whether it is a block, how many ports are
+ * used and a tag. Every decision is a compare-and-swap of that word against the value it was taken
+ * on; who loses looks again, MAX_ATTEMPTS times. Memory of a deleted record is used again at once,
+ * while another CPU may still hold a pointer to it: the tag makes its swap fail then.
+ *
+ * A record is never changed into another life in place. Eviction, expiry and a fresh start swap in
+ * a dead word first; the one who did that, and no other, deletes the record.
+ *
+ * The queue is a ring of keys. Each insertion takes the next slot and evicts the key that had it,
+ * unless that is a block or has moved on to a later slot. So unblocked records never exceed the
+ * slots (max-sources less max-blocked), blocks never max-blocked, and their sum never the map,
+ * without a search or a lock. A record that records a port while in the older half of the ring is
+ * put in anew, so that it survives at least half a ring of insertions after each port.
+ */
+#ifndef PORTSCAN_REGISTRY_BPF_H
+#define PORTSCAN_REGISTRY_BPF_H
+
+#include <asm-generic/errno-base.h>
+
+#include "counters.bpf.h"
+
+enum {
+	MAX_ATTEMPTS = 6,
+	COUNT_DEAD = 31,
+
+	WORD_PORT_BITS = 16,
+	WORD_BLOCKED_SHIFT = 48,
+	WORD_COUNT_SHIFT = 56,
+	WORD_COUNT_MASK = 0x1f,
+	WORD_TAG_SHIFT = 61,
+	WORD_TAG_MASK = 0x7,
+
+	MORE_COUNT_SHIFT = 48,
+	MORE_COUNT_MASK = 0x3,
+	MORE_TAG_SHIFT = 50,
+};
+
+#define WORD_BLOCKED (1ULL << WORD_BLOCKED_SHIFT)
+#define WORD_DEAD ((__u64)COUNT_DEAD << WORD_COUNT_SHIFT)
+
+static __always_inline struct portscan_state *shared_state(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&pscan_state, &zero);
+}
+
+/* The maps of a family. `family` is a constant wherever these are inlined. */
+static __always_inline struct portscan_record *find_record(enum portscan_family family,
+							   const void *key)
+{
+	return family == PORTSCAN_IPV6 ? bpf_map_lookup_elem(&pscan_ip6_reg, key)
+				       : bpf_map_lookup_elem(&pscan_ip_reg, key);
+}
+
+static __always_inline long add_record(enum portscan_family family, const void *key,
+				       const struct portscan_record *record)
+{
+	return family == PORTSCAN_IPV6
+		       ? bpf_map_update_elem(&pscan_ip6_reg, key, record, BPF_NOEXIST)
+		       : bpf_map_update_elem(&pscan_ip_reg, key, record, BPF_NOEXIST);
+}
+
+static __always_inline struct portscan_more_ports *find_more(enum portscan_family family,
+							     const void *key)
+{
+	return family == PORTSCAN_IPV6 ? bpf_map_lookup_elem(&pscan_ports6, key)
+				       : bpf_map_lookup_elem(&pscan_ports, key);
+}
+
+static __always_inline long add_more(enum portscan_family family, const void *key,
+				     const struct portscan_more_ports *more)
+{
+	return family == PORTSCAN_IPV6
+		       ? bpf_map_update_elem(&pscan_ports6, key, more, BPF_NOEXIST)
+		       : bpf_map_update_elem(&pscan_ports, key, more, BPF_NOEXIST);
+}
+
+static __always_inline void forget_more(enum portscan_family family, const void *key)
+{
+	if (config.max_ports <= PORTSCAN_RECORD_PORTS)
+		return;
+	if (family == PORTSCAN_IPV6)
+		bpf_map_delete_elem(&pscan_ports6, key);
+	else
+		bpf_map_delete_elem(&pscan_ports, key);
+}
+
+/* Only for who has swapped in the dead word. */
+static __always_inline void delete_record(enum portscan_family family, const void *key)
+{
+	forget_more(family, key);
+	if (family == PORTSCAN_IPV6)
+		bpf_map_delete_elem(&pscan_ip6_reg, key);
+	else
+		bpf_map_delete_elem(&pscan_ip_reg, key);
+}
+
+/* fe80::/10 (RFC 4291): tracked by the whole address, whatever the prefix. */
+static __always_inline bool is_link_local(const __u8 *address)
+{
+	return address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
+}
+
+static __always_inline void ipv6_key(struct portscan_key6 *key, const __u64 source[2])
+{
+	__u64 words[2] = { source[0], source[1] };
+
+	if (!is_link_local((const __u8 *)words)) {
+		words[0] &= config.ipv6_mask_be[0];
+		words[1] &= config.ipv6_mask_be[1];
+	}
+	__builtin_memcpy(key, words, sizeof(*key));
+}
+
+static __always_inline __u32 prefix_length(enum portscan_family family, const __u8 *address)
+{
+	if (family == PORTSCAN_IPV4)
+		return 32;
+	return is_link_local(address) ? 128 : config.ipv6_prefix;
+}
+
+static __always_inline bool is_allowlisted(enum portscan_family family, const __u8 *address)
+{
+	if (family == PORTSCAN_IPV6) {
+		struct portscan_allow_key6 key = { .prefix_length = 128 };
+
+		__builtin_memcpy(key.address, address, sizeof(key.address));
+		return bpf_map_lookup_elem(&pscan_allow6, &key);
+	} else {
+		struct portscan_allow_key4 key = { .prefix_length = 32 };
+
+		__builtin_memcpy(key.address, address, sizeof(key.address));
+		return bpf_map_lookup_elem(&pscan_allow, &key);
+	}
+}
+
+/* An allowlisted address within a blocked IPv6 prefix. Blocked IPv4 sources never pay for this. */
+static __always_inline bool is_allowlisted_inside(enum portscan_family family, const void *key,
+						  const __u8 *address)
+{
+	struct portscan_state *state;
+
+	if (family == PORTSCAN_IPV4)
+		return false;
+	state = shared_state();
+	return state && state->allow6_inside && bpf_map_lookup_elem(&pscan_allow6_in, key) &&
+	       is_allowlisted(family, address);
+}
+
+/* The word of a record. Volatile: clang 14 has no atomic load for BPF. */
+static __always_inline __u64 read_word(struct portscan_record *record)
+{
+	return *(volatile __u64 *)record;
+}
+
+static __always_inline bool swap_word(struct portscan_record *record, __u64 from, __u64 to)
+{
+	return __sync_val_compare_and_swap((__u64 *)record, from, to) == from;
+}
+
+static __always_inline __u64 read_timestamp(struct portscan_record *record)
+{
+	return *(volatile __u64 *)&record->packet_timestamp;
+}
+
+static __always_inline void write_timestamp(struct portscan_record *record, __u64 time)
+{
+	*(volatile __u64 *)&record->packet_timestamp = time;
+}
+
+static __always_inline __u32 word_count(__u64 word)
+{
+	return word >> WORD_COUNT_SHIFT & WORD_COUNT_MASK;
+}
+
+static __always_inline bool word_has_port(__u64 word, __u16 port)
+{
+	__u32 used = word_count(word);
+
+	if (used == COUNT_DEAD)
+		return false;
+	return (used > 0 && (__u16)word == port) ||
+	       (used > 1 && (__u16)(word >> 16) == port) ||
+	       (used > 2 && (__u16)(word >> 32) == port);
+}
+
+/* Signed: clocks of CPUs, or a test, may be behind what is stored. */
+static __always_inline __u64 age_of(__u64 timestamp, __u64 now)
+{
+	__s64 age = now - timestamp;
+
+	return age < 0 ? 0 : age;
+}
+
+static __always_inline bool block_is_over(__u64 timestamp, __u64 now)
+{
+	return config.block_for && age_of(timestamp, now) >= config.block_for;
+}
+
+/* Neither in force nor within the window: the next probe starts afresh. */
+static __always_inline bool record_is_over(__u64 word, __u64 timestamp, __u64 now)
+{
+	if (word & WORD_BLOCKED)
+		return block_is_over(timestamp, now);
+	return age_of(timestamp, now) >= config.window;
+}
+
+/* Takes the record out of service. False: another CPU changed it since `word` was read. */
+static __always_inline bool bury(enum portscan_family family, const void *key,
+				 struct portscan_record *record, __u64 word,
+				 struct portscan_family_state *state)
+{
+	if (!swap_word(record, word, WORD_DEAD | (word & (7ULL << WORD_TAG_SHIFT))))
+		return false;
+	if (word & WORD_BLOCKED)
+		__sync_fetch_and_sub(&state->blocked, 1);
+	delete_record(family, key);
+	return true;
+}
+
+/* The key that had a slot gives way, unless it is a block in force or has a later slot. */
+static __always_inline void evict(enum portscan_family family, const void *key, __u32 place,
+				  __u64 now, struct portscan_family_state *state)
+{
+	struct portscan_record *record = find_record(family, key);
+	__u64 word;
+
+	if (!record || record->queue_place != place)
+		return;
+	word = read_word(record);
+	if (word_count(word) == COUNT_DEAD)
+		return;
+	if ((word & WORD_BLOCKED) && !block_is_over(read_timestamp(record), now))
+		return;
+	if (bury(family, key, record, word, state))
+		count(PORTSCAN_EVICTIONS);
+}
+
+/* Takes the next place in the queue. */
+static __always_inline __u64 next_place(struct portscan_family_state *state)
+{
+	return __sync_fetch_and_add(&state->queue_head, 1);
+}
+
+/* Puts the key at its place; whoever has that slot gives way. */
+static __always_inline void enqueue(enum portscan_family family, const void *key, __u64 place,
+				    __u64 now, struct portscan_family_state *state)
+{
+	__u32 slots = config.family[family].queue_slots;
+	__u32 slot = slots ? place % slots : 0;
+	struct portscan_key6 old = {};
+
+	if (family == PORTSCAN_IPV6) {
+		struct portscan_key6 *entry = bpf_map_lookup_elem(&pscan_queue6, &slot);
+
+		if (!entry)
+			return;
+		old = *entry;
+		*entry = *(struct portscan_key6 *)key;
+	} else {
+		struct portscan_key4 *entry = bpf_map_lookup_elem(&pscan_queue, &slot);
+
+		if (!entry)
+			return;
+		__builtin_memcpy(&old, entry, sizeof(*entry));
+		*entry = *(struct portscan_key4 *)key;
+	}
+	evict(family, &old, place - slots, now, state);
+}
+
+/* After recording a port: a record in the older half of the queue gets a new place. */
+static __always_inline void keep_place(enum portscan_family family, const void *key,
+				       struct portscan_record *record, __u64 now,
+				       struct portscan_family_state *state)
+{
+	__u32 since = (__u32)*(volatile __u64 *)&state->queue_head - record->queue_place;
+	__u64 place;
+
+	if (since <= config.family[family].queue_slots / 2)
+		return;
+	place = next_place(state);
+	record->queue_place = place; /* first: the slot's old key may be this very one */
+	enqueue(family, key, place, now, state);
+}
+
+/* A new life for the source, with one port. Returns a reason, or 0: somebody else was faster. */
+static __always_inline __u32 insert_record(enum portscan_family family, const void *key,
+					   __u16 port, __u64 now,
+					   struct portscan_family_state *state)
+{
+	__u64 place = next_place(state);
+	struct portscan_record record = {
+		.port1 = port,
+		.packet_timestamp = now,
+		.queue_place = place,
+	};
+	long error;
+
+	*(__u64 *)&record = port | 1ULL << WORD_COUNT_SHIFT | (place & WORD_TAG_MASK) << WORD_TAG_SHIFT;
+	enqueue(family, key, place, now, state);
+	error = add_record(family, key, &record);
+	if (error == -EEXIST)
+		return 0;
+	if (error)
+		return PORTSCAN_INSERT_FAILED;
+	forget_more(family, key); /* left behind where the record was deleted by hand */
+	count(PORTSCAN_INSERTED);
+	return PORTSCAN_RECORDED;
+}
+
+#endif

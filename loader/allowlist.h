@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "loader/address.h"
+#include "loader/detector.h"
+#include "loader/mapped_state.h"
+#include "loader/options.h"
+#include "loader/registry.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace portscan {
+
+/// Who put an entry on the allowlist; an entry can have several.
+enum class AllowOrigin : std::uint8_t { automatic = 1, config = 2, manual = 4 };
+
+struct AllowEntry {
+    Prefix prefix;
+    std::uint32_t origins = 0;   ///< AllowOrigin, or-ed
+    std::uint64_t until_ns = 0;  ///< CLOCK_MONOTONIC; 0: stays
+};
+
+/// The allowlist of one detector. Wins over blocks: an added entry lifts those that it covers.
+/// Functions throw std::system_error where the kernel refuses.
+class Allowlist {
+  public:
+    Allowlist(const DetectorMaps &maps, MappedState &state, Registry &registry);
+
+    /// Adds the prefix, or the origin to it, and lifts the blocks that it covers: those are
+    /// returned.
+    std::vector<SourceRecord> add(const Prefix &prefix, AllowOrigin origin, std::uint64_t until_ns = 0);
+    /// Takes the prefix off, whatever its origins. False if it was not there.
+    bool remove(const Prefix &prefix);
+    std::vector<AllowEntry> list() const;
+    /// Is the whole source covered, by this or a shorter prefix?
+    bool covers(const Prefix &source) const;
+    /// Lifts the blocks that any entry covers: after adoption of state, or when an entry and a
+    /// block came at the same moment.
+    std::vector<SourceRecord> lift_covered_blocks();
+
+  private:
+    void count_inside(const Prefix &prefix, int change);
+
+    DetectorMaps maps_;
+    MappedState *state_;
+    Registry *registry_;
+};
+
+} // namespace portscan

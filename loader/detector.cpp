@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "loader/detector.h"
+
+#include "bpf/portscan.h"
+#include "bpf/xdp_portscan.skel.h"
+#include "loader/detector_config.h"
+#include "loader/features.h"
+#include "loader/libbpf_log.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cerrno>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+namespace portscan {
+namespace {
+
+struct ObjectCloser {
+    void operator()(bpf_object *object) const { bpf_object__close(object); }
+};
+using ObjectPointer = std::unique_ptr<bpf_object, ObjectCloser>;
+
+[[noreturn]] void fail(int error, const std::string &what) {
+    throw std::system_error(error, std::generic_category(), what);
+}
+
+/// Why the kernel refused to load, as far as it can be told: capability, feature, or libbpf's word.
+[[noreturn]] void explain_refusal(int error, const LibbpfLog &log) {
+    const std::string reason = log.reason();
+    if (const auto missing = missing_capabilities(); !missing.empty())
+        fail(EPERM, fmt::format("load detector: missing {}; run as root or with CAP_BPF, "
+                                "CAP_NET_ADMIN and CAP_PERFMON",
+                                fmt::join(missing, ", ")));
+    if (const auto feature = missing_kernel_feature())
+        fail(EOPNOTSUPP, fmt::format("load detector: this kernel lacks {}; Linux 5.15 or newer is "
+                                     "needed",
+                                     *feature));
+    fail(error, reason.empty() ? "load detector" : fmt::format("load detector: {}", reason));
+}
+
+bpf_program *find_program(bpf_object *object, const char *name) {
+    bpf_program *program = bpf_object__find_program_by_name(object, name);
+    if (program == nullptr)
+        fail(EINVAL, fmt::format("object has no program {}: not a detector of this version", name));
+    return program;
+}
+
+int find_map(bpf_object *object, const char *name) {
+    const int fd = bpf_object__find_map_fd_by_name(object, name);
+    if (fd < 0) fail(EINVAL, fmt::format("object has no map {}: not a detector of this version", name));
+    return fd;
+}
+
+DetectorMaps collect_maps(bpf_object *object) {
+    return {.ip_reg = find_map(object, "pscan_ip_reg"),
+            .ip6_reg = find_map(object, "pscan_ip6_reg"),
+            .ports = find_map(object, "pscan_ports"),
+            .ports6 = find_map(object, "pscan_ports6"),
+            .queue = find_map(object, "pscan_queue"),
+            .queue6 = find_map(object, "pscan_queue6"),
+            .allow = find_map(object, "pscan_allow"),
+            .allow6 = find_map(object, "pscan_allow6"),
+            .allow6_in = find_map(object, "pscan_allow6_in"),
+            .stats = find_map(object, "pscan_stats"),
+            .state = find_map(object, "pscan_state"),
+            .events = find_map(object, "pscan_events")};
+}
+
+} // namespace
+
+struct Detector::State {
+    ObjectPointer object;
+    DetectorMaps maps;
+    int program = -1;
+    int expire_program = -1;
+    bool frags = false;
+};
+
+Detector::Detector(std::unique_ptr<State> state) : state_{std::move(state)} {}
+Detector::Detector(Detector &&) noexcept = default;
+Detector &Detector::operator=(Detector &&) noexcept = default;
+Detector::~Detector() = default;
+
+Detector Detector::load(const DetectorOptions &options, const DetectorSettings &settings) {
+    validate(options);
+    const auto bytes = read_object(settings.object_path);
+    const LibbpfLog log;
+    LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = "xdp_portscan");
+    auto state = std::make_unique<State>();
+    state->object.reset(bpf_object__open_mem(bytes.data(), bytes.size(), &open_options));
+    if (state->object == nullptr)
+        fail(errno, fmt::format("open detector object {}: {}", settings.object_path, log.reason()));
+
+    bpf_program *program = find_program(state->object.get(), "xdp_port_scan_block");
+    state->frags = kernel_has_xdp_frags();
+    if (!state->frags) bpf_program__set_flags(program, 0);
+    configure(state->object.get(), options, state->frags);
+    if (settings.prepare) settings.prepare(state->object.get());
+    if (const int error = bpf_object__load(state->object.get()); error != 0)
+        explain_refusal(-error, log);
+
+    state->maps = collect_maps(state->object.get());
+    state->program = bpf_program__fd(program);
+    state->expire_program = bpf_program__fd(find_program(state->object.get(), "pscan_expire"));
+    return Detector{std::move(state)};
+}
+
+int Detector::program() const { return state_->program; }
+int Detector::expire_program() const { return state_->expire_program; }
+const DetectorMaps &Detector::maps() const { return state_->maps; }
+bpf_object *Detector::object() const { return state_->object.get(); }
+bool Detector::has_frags() const { return state_->frags; }
+
+std::span<const std::uint8_t> embedded_object() {
+    std::size_t size = 0;
+    const void *bytes = xdp_portscan__elf_bytes(&size);
+    return {static_cast<const std::uint8_t *>(bytes), size};
+}
+
+std::vector<std::uint8_t> read_object(const std::string &path) {
+    if (path.empty()) {
+        const auto embedded = embedded_object();
+        return {embedded.begin(), embedded.end()};
+    }
+    std::ifstream file{path, std::ios::binary};
+    std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>{file}, {}};
+    if (!file || bytes.empty())
+        fail(errno != 0 ? errno : EINVAL, fmt::format("read detector object {}", path));
+    return bytes;
+}
+
+} // namespace portscan

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "loader/options.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+struct bpf_object;
+
+namespace portscan {
+
+/// The maps of a detector by descriptor. The descriptors belong to whoever made them.
+struct DetectorMaps {
+    int ip_reg = -1;
+    int ip6_reg = -1;
+    int ports = -1;
+    int ports6 = -1;
+    int queue = -1;
+    int queue6 = -1;
+    int allow = -1;
+    int allow6 = -1;
+    int allow6_in = -1;
+    int stats = -1;
+    int state = -1;
+    int events = -1;
+};
+
+struct DetectorSettings {
+    /// The object file; empty: the embedded one.
+    std::string object_path;
+    /// Called between configuration and load, for who wants to hand in maps of its own
+    /// (bpf_map__reuse_fd).
+    std::function<void(bpf_object *)> prepare;
+};
+
+/// The detector object, configured and loaded, not attached: open, configure, load. Every failure
+/// is a std::system_error of one line, with the missing capability or kernel feature by name.
+class Detector {
+  public:
+    static Detector load(const DetectorOptions &options, const DetectorSettings &settings = {});
+
+    Detector(Detector &&) noexcept;
+    Detector &operator=(Detector &&) noexcept;
+    ~Detector();
+
+    /// The XDP program `xdp_port_scan_block`, of type BPF_PROG_TYPE_XDP.
+    int program() const;
+    /// The expiry pass `pscan_expire`, of type BPF_PROG_TYPE_SYSCALL.
+    int expire_program() const;
+    const DetectorMaps &maps() const;
+    bpf_object *object() const;
+    /// Loaded with xdp.frags: frames may span buffers. False on kernels before 5.18.
+    bool has_frags() const;
+
+  private:
+    struct State;
+    explicit Detector(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+/// The embedded object file, byte for byte what is loaded.
+std::span<const std::uint8_t> embedded_object();
+
+/// The bytes that `path` names, or the embedded object where it is empty. Throws
+/// std::system_error where the file cannot be read.
+std::vector<std::uint8_t> read_object(const std::string &path);
+
+} // namespace portscan

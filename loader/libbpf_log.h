@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+
+namespace portscan {
+
+/// Keeps what libbpf says during its lifetime off the screen, and in memory: the reason of a
+/// failure. One at a time in a thread.
+class LibbpfLog {
+  public:
+    LibbpfLog();
+    ~LibbpfLog();
+    LibbpfLog(const LibbpfLog &) = delete;
+    LibbpfLog &operator=(const LibbpfLog &) = delete;
+
+    /// The last line that tells why something failed, the verifier's included; empty if none.
+    std::string reason() const;
+};
+
+} // namespace portscan

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "loader/option_flags.h"
+
+namespace portscan {
+namespace {
+
+/// How often an option may be given.
+enum class Repeat : std::uint8_t { last_counts, joined, each };
+
+Repeat repetition(std::string_view name) {
+    if (name == "allow" || name == "ignore-ports") return Repeat::joined;
+    return name == "allow-file" ? Repeat::each : Repeat::last_counts;
+}
+
+/// Reads the value once, so that a bad one is refused as a usage error before anything happens.
+void remember(OptionOverrides &given, const OptionSpec &spec, const std::string &value) {
+    DetectorOptions scratch;
+    spec.set(scratch, value);
+    given.values.emplace_back(spec.name, value);
+}
+
+CLI::Option *add_switch(CLI::App &app, const OptionSpec &spec, OptionOverrides &given) {
+    return app.add_flag_function(
+        "--" + std::string{spec.name},
+        [&given, &spec](std::int64_t count) {
+            remember(given, spec, count > 0 ? "true" : "false");
+        },
+        std::string{spec.help});
+}
+
+CLI::Option *add_valued(CLI::App &app, const OptionSpec &spec, OptionOverrides &given) {
+    const std::string flag = "--" + std::string{spec.name};
+    const std::string help{spec.help};
+    if (repetition(spec.name) == Repeat::each) {
+        return app
+            .add_option_function<std::vector<std::string>>(
+                flag,
+                [&given, &spec](const std::vector<std::string> &values) {
+                    for (const std::string &value : values) remember(given, spec, value);
+                },
+                help)
+            ->allow_extra_args(false);
+    }
+    CLI::Option *const option = app.add_option_function<std::string>(
+        flag, [&given, &spec](const std::string &value) { remember(given, spec, value); }, help);
+    if (repetition(spec.name) == Repeat::joined) return option->join(',');
+    return option->take_last();
+}
+
+} // namespace
+
+void add_detection_options(CLI::App &app, OptionOverrides &given) {
+    const DetectorOptions defaults;
+    for (const OptionSpec &spec : option_specs()) {
+        if (spec.value_name.empty()) {
+            add_switch(app, spec, given)->group("Detection");
+            continue;
+        }
+        CLI::Option *const option = add_valued(app, spec, given);
+        option->type_name(std::string{spec.value_name})->group("Detection");
+        if (const std::string text = spec.get(defaults); !text.empty()) option->default_str(text);
+    }
+}
+
+} // namespace portscan

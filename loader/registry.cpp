@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "loader/registry.h"
+
+#include "loader/map_access.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace portscan {
+namespace {
+
+constexpr unsigned dead_count = 31; // being removed by the program: bpf/registry.bpf.h
+
+portscan_family family_of(const Prefix &source) {
+    return source.address.is_ipv6() ? PORTSCAN_IPV6 : PORTSCAN_IPV4;
+}
+
+portscan_key6 make_key(const Prefix &source) {
+    portscan_key6 key{}; // an IPv4 key is its first four bytes
+    std::copy(source.address.bytes.begin(), source.address.bytes.end(), key.address);
+    return key;
+}
+
+portscan_record make_manual_block(std::uint64_t now_ns) {
+    portscan_record record{};
+    record.blocked = 1;
+    record.packet_timestamp = now_ns;
+    record.manual = 1;
+    return record;
+}
+
+} // namespace
+
+Registry::Registry(const DetectorMaps &maps, MappedState &state, const DetectorOptions &options) :
+    maps_{maps}, state_{&state}, ipv6_prefix_{options.ipv6_prefix},
+    more_ports_{options.max_ports > PORTSCAN_RECORD_PORTS},
+    max_blocked_{options.blocked_limit(), options.blocked_limit6()} {}
+
+Prefix Registry::source_of(const Address &address) const {
+    return portscan::source_of(address, ipv6_prefix_);
+}
+
+SourceRecord Registry::decode(const Prefix &source, const portscan_record &record) const {
+    const std::uint16_t ports[] = {record.port1, record.port2, record.port3};
+    SourceRecord result{.source = source,
+                        .blocked = record.blocked != 0,
+                        .ports = {std::begin(ports), std::begin(ports) + std::min<unsigned>(record.count, 3)},
+                        .timestamp_ns = record.packet_timestamp,
+                        .trigger_port = record.trigger_port,
+                        .ifindex = record.block_ifindex,
+                        .manual = record.manual != 0,
+                        .dry_run = record.dry_run != 0};
+    if (more_ports_ && record.count == PORTSCAN_RECORD_PORTS) append_more_ports(source, result);
+    return result;
+}
+
+void Registry::append_more_ports(const Prefix &source, SourceRecord &record) const {
+    const auto key = make_key(source);
+    portscan_more_ports more{};
+    const int map = source.address.is_ipv6() ? maps_.ports6 : maps_.ports;
+    if (bpf_map_lookup_elem(map, &key, &more) != 0) return throw_unless(ENOENT, "read further ports");
+    for (const auto word : more.word)
+        for (unsigned i = 0; i < (word >> 48 & 3); ++i)
+            record.ports.push_back(static_cast<std::uint16_t>(word >> (16 * i)));
+}
+
+std::optional<SourceRecord> Registry::find(const Prefix &source) const {
+    const auto key = make_key(source);
+    portscan_record record{};
+    const int map = source.address.is_ipv6() ? maps_.ip6_reg : maps_.ip_reg;
+    if (bpf_map_lookup_elem(map, &key, &record) != 0) {
+        throw_unless(ENOENT, "look up source");
+        return std::nullopt;
+    }
+    if (record.count == dead_count) return std::nullopt;
+    return decode(source, record);
+}
+
+std::vector<SourceRecord> Registry::all() const {
+    std::vector<SourceRecord> records;
+    for_each_element<portscan_key4, portscan_record>(maps_.ip_reg, [&](const auto &key, const auto &record) {
+        if (record.count != dead_count)
+            records.push_back(decode(Prefix::host(Address::ipv4(key.address)), record));
+    });
+    for_each_element<portscan_key6, portscan_record>(maps_.ip6_reg, [&](const auto &key, const auto &record) {
+        if (record.count != dead_count)
+            records.push_back(decode(source_of(Address::ipv6(key.address)), record));
+    });
+    return records;
+}
+
+std::optional<SourceRecord> Registry::remove(const Prefix &source) {
+    const auto key = make_key(source);
+    const bool ipv6 = source.address.is_ipv6();
+    portscan_record record{};
+    if (bpf_map_lookup_and_delete_elem(ipv6 ? maps_.ip6_reg : maps_.ip_reg, &key, &record) != 0) {
+        throw_unless(ENOENT, "unblock source");
+        return std::nullopt;
+    }
+    if (record.blocked != 0) state_->give_blocks(family_of(source), 1);
+    auto removed = decode(source, record);
+    if (more_ports_) bpf_map_delete_elem(ipv6 ? maps_.ports6 : maps_.ports, &key);
+    return removed;
+}
+
+std::vector<SourceRecord> Registry::remove_covered(const Prefix &prefix, bool blocks_only) {
+    std::vector<SourceRecord> removed;
+    const auto take = [&](const Prefix &source) {
+        if (auto record = remove(source)) removed.push_back(std::move(*record));
+    };
+    if (const Prefix single = source_of(prefix.address); prefix == single) {
+        const auto record = find(single);
+        if (record && (record->blocked || !blocks_only)) take(single);
+        return removed;
+    }
+    for (const auto &record : all())
+        if (prefix.contains(record.source) && (record.blocked || !blocks_only)) take(record.source);
+    return removed;
+}
+
+BlockOutcome Registry::block(const Prefix &source, std::uint64_t now_ns) {
+    const auto family = family_of(source);
+    if (const auto record = find(source); record && record->blocked) return BlockOutcome::already_blocked;
+    if (!state_->take_block(family, max_blocked_[family])) return BlockOutcome::bound_reached;
+
+    const auto key = make_key(source);
+    const auto record = make_manual_block(now_ns);
+    const bool ipv6 = source.address.is_ipv6();
+    if (more_ports_) bpf_map_delete_elem(ipv6 ? maps_.ports6 : maps_.ports, &key);
+    if (bpf_map_update_elem(ipv6 ? maps_.ip6_reg : maps_.ip_reg, &key, &record, BPF_ANY) != 0) {
+        const int error = errno;
+        state_->give_blocks(family, 1);
+        throw std::system_error(error, std::generic_category(), "block source");
+    }
+    return BlockOutcome::blocked;
+}
+
+} // namespace portscan
