@@ -3,10 +3,10 @@
 
 #include "loader/options.h"
 #include "sim/tcp_flags.h"
+#include "sim/text_values.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -34,14 +34,6 @@ std::vector<std::string_view> split_words(std::string_view row) {
         begin = row.find_first_not_of(spaces, end);
     }
     return words;
-}
-
-std::optional<std::size_t> parse_number(std::string_view text, std::size_t limit) {
-    std::size_t value = 0;
-    const char *end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc{} || stop != end || value > limit) return std::nullopt;
-    return value;
 }
 
 /// Reads the words of one row from left to right.
@@ -145,13 +137,9 @@ void RowReader::read_endpoints(PacketRow &row) {
 void RowReader::read_attribute(PacketRow &row, std::string_view name,
                                std::string_view value) const {
     if (name == "vlan") {
-        for (std::size_t begin = 0; begin <= value.size();) {
-            const auto end = std::min(value.find(',', begin), value.size());
-            const auto id = parse_number(value.substr(begin, end - begin), 4095);
-            if (!id) fail("vlan={}: ids of 0 to 4095 are due, outermost first", value);
-            row.vlans.push_back(static_cast<std::uint16_t>(*id));
-            begin = end + 1;
-        }
+        const auto ids = parse_vlans(value);
+        if (!ids) fail("vlan={}: ids of 0 to 4095 are due, outermost first", value);
+        row.vlans.insert(row.vlans.end(), ids->begin(), ids->end());
     } else if (name == "frag") {
         const auto *const found = std::find(part_names.begin() + 1, part_names.end(), value);
         if (found == part_names.end()) fail("frag={}: tiny, first or later is due", value);
@@ -188,8 +176,7 @@ Packet PacketRow::packet() const {
     packet.flags(flags).source_port(source.port.value_or(default_source_port(line))).at(time);
     const bool cut = part == Part::first || part == Part::later;
     packet.payload_size(cut ? std::max<std::size_t>(payload, 8) : payload);
-    for (std::size_t i = 0; i < vlans.size(); ++i)
-        packet.tag(i + 1 < vlans.size() ? 0x88a8 : 0x8100, vlans[i]);
+    packet.vlans(vlans);
     switch (part) {
     case Part::whole:
         return packet;
