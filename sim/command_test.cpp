@@ -6,17 +6,16 @@
 #include "sim/console.h"
 #include "sim/junit.h"
 #include "sim/privileges.h"
+#include "sim/progress.h"
 #include "sim/tap.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
-#include <unistd.h>
 #include <variant>
 
 namespace portscan {
@@ -43,41 +42,11 @@ Loaded load(const std::string &path) {
     }
 }
 
-/// What is being run, on a terminal's standard error, once it takes longer than a second.
-class Progress {
-  public:
-    void begin(std::string what) {
-        what_ = std::move(what);
-        frames_ = 0;
-    }
-    void tick() {
-        constexpr std::uint64_t frames_between_looks = 4096;
-        if (!terminal_ || ++frames_ % frames_between_looks != 0) return;
-        const auto now = std::chrono::steady_clock::now();
-        if (now < due_) return;
-        due_ = now + std::chrono::milliseconds{200};
-        fmt::print(stderr, "\r{}: {} frames\033[K", what_, frames_);
-        shown_ = true;
-    }
-    void clear() {
-        if (shown_) fmt::print(stderr, "\r\033[K");
-        shown_ = false;
-    }
-
-  private:
-    bool terminal_ = isatty(STDERR_FILENO) == 1;
-    bool shown_ = false;
-    std::chrono::steady_clock::time_point due_ =
-        std::chrono::steady_clock::now() + std::chrono::seconds{1};
-    std::string what_;
-    std::uint64_t frames_ = 0;
-};
-
 class TestRun {
   public:
     TestRun(TestCommand command, std::ostream &out, const std::vector<Loaded> &scenarios) :
         command_(std::move(command)), tap_(out, count_cases(scenarios)) {
-        command_.settings.tick = [this] { progress_.tick(); };
+        command_.settings.tick = [this] { progress_.step(); };
     }
 
     /// All results, in the order of the files.
@@ -104,7 +73,7 @@ class TestRun {
             return add(failed_scenario(one.path, *error, command_.settings));
         }
         const Scenario &scenario = std::get<Scenario>(one.scenario);
-        progress_.begin(one.path);
+        progress_.start({.label = one.path, .unit = "frames"});
         if (command_.bless) return run_and_bless(scenario);
         for (const ScenarioCase &each : scenario.cases) {
             add(run_case(scenario, each, command_.settings));

@@ -87,7 +87,7 @@ void ReportChecker::check_ever_blocked(const Expected &expected) {
         else if (!witness) witness = source;
     }
     if (missing.empty() && !witness) return;
-    if (!witness) witness = Prefix::parse(missing.front());
+    if (!missing.empty()) witness = Prefix::parse(missing.front()); // its block can be shown
     listed.insert(listed.end(), missing.begin(), missing.end());
     add({.line = expected.line,
          .what = expected.key,

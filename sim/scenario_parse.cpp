@@ -113,7 +113,7 @@ Scenario ScenarioReader::read(SourceText source) {
     file_.for_each_table("case", [&](const toml::table &table) { read_case(table); });
     file_.finish();
     // Where something else is wrong, what was meant to be checked may not have been understood.
-    if (file_.problems().lines().empty()) check_expectations();
+    if (file_.problems().empty()) check_expectations();
 
     if (cases_.empty() || !base_.expect.empty()) cases_.insert(cases_.begin(), base_);
     return {.source = std::move(source),
@@ -141,7 +141,7 @@ Scenario parse_scenario(SourceText source, ScenarioUse use) {
     Problems problems{source};
     const toml::table table = parse_toml(problems);
     Scenario scenario = ScenarioReader{table, problems, use}.read(source);
-    if (!problems.lines().empty()) throw ScenarioError{problems.lines()};
+    if (!problems.empty()) throw ScenarioError{problems.lines()};
     return scenario;
 }
 

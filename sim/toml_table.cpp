@@ -35,7 +35,18 @@ std::vector<std::string> split_commas(std::string_view text) {
 } // namespace
 
 void Problems::add(unsigned line, std::string_view text) {
-    lines_.push_back(fmt::format("{}:{}: {}", source_.path(), line, text));
+    found_.push_back({line, std::string{text}});
+}
+
+std::vector<std::string> Problems::lines() const {
+    std::vector<Problem> sorted = found_;
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const Problem &a, const Problem &b) { return a.line < b.line; });
+    std::vector<std::string> lines;
+    for (const Problem &problem : sorted) {
+        lines.push_back(fmt::format("{}:{}: {}", source_.path(), problem.line, problem.text));
+    }
+    return lines;
 }
 
 unsigned line_of(const toml::node &node) { return node.source().begin.line; }
@@ -76,6 +87,7 @@ std::optional<std::string> option_text(const TomlValue &value, Problems &problem
         const auto items = list_items(value, problems);
         return items ? std::optional{fmt::format("{}", fmt::join(*items, ","))} : std::nullopt;
     }
+    if (value.node->is_floating_point()) return std::string{problems.source().slice(value.range)};
     problems.add(value.line, fmt::format("{} is a {}: give it in quotes, as on the command line",
                                          value.key, type_name(*value.node)));
     return std::nullopt;

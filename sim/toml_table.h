@@ -20,14 +20,19 @@ class Problems {
     explicit Problems(const SourceText &source) : source_(source) {}
 
     void add(unsigned line, std::string_view text);
-    /// Problems that already name their file and line.
-    void add_line(std::string line) { lines_.push_back(std::move(line)); }
-    const std::vector<std::string> &lines() const { return lines_; }
+    bool empty() const { return found_.empty(); }
+    /// `file:line: what is wrong and what to do`, in the order of the file.
+    std::vector<std::string> lines() const;
     const SourceText &source() const { return source_; }
 
   private:
+    struct Problem {
+        unsigned line = 0;
+        std::string text;
+    };
+
     const SourceText &source_;
-    std::vector<std::string> lines_;
+    std::vector<Problem> found_;
 };
 
 /// A value of a TOML file and where it stands.
