@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Sourced by the scripts of this folder, which run from any directory.
+set -euo pipefail
+
+# shellcheck disable=SC2034  # for the scripts that source this
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+program=ci/$(basename "$0")
+
+die() {
+    printf '%s: %s\n' "$program" "$*" >&2
+    exit 1
+}
+
+note() { printf '== %s\n' "$*" >&2; }
+
+# As root: directly, or by sudo.
+as_root() {
+    if [[ $(id -u) == 0 ]]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo -- env "PATH=$PATH" "$@"
+    else
+        die "needs root for '$1': run it as root, or install sudo"
+    fi
+}
+
+# quietly LOG COMMAND...: the output goes to LOG and is shown only when the command fails.
+quietly() {
+    local log=$1
+    shift
+    mkdir -p "$(dirname "$log")"
+    if ! "$@" >"$log" 2>&1; then
+        cat "$log" >&2
+        return 1
+    fi
+}
+
+# Ubuntu's bpftool is a wrapper that refuses to run unless the tools of the very kernel that is
+# running are installed. Any build of bpftool does here: put one that runs first in PATH.
+use_working_bpftool() {
+    PATH=$PATH:/usr/sbin:/sbin # where Debian has bpftool and ip; not in everybody's PATH
+    export PATH
+    if bpftool version >/dev/null 2>&1; then return; fi
+    local candidate
+    for candidate in /usr/lib/linux-tools*/bpftool /usr/lib/linux-tools*/*/bpftool; do
+        if "$candidate" version >/dev/null 2>&1; then
+            export PATH=${candidate%/*}:$PATH
+            return
+        fi
+    done
+    die "no bpftool that runs: install the package bpftool (Ubuntu: linux-tools-generic)"
+}
