@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/case_result.h"
 
-#include "sim/expectation_fields.h"
+#include "sim/replay_context.h"
 
 #include <fmt/format.h>
 
@@ -16,7 +16,7 @@ std::string describe_frame(const Mismatch &mismatch) {
     const FrameNote &frame = *mismatch.frame;
     return fmt::format("{}: {} at {} ({}): {}",
                        mismatch.fell_short ? "last frame that counts" : "first frame that differs",
-                       frame.number, format_time(frame.time_ns), frame.summary, frame.outcome);
+                       frame.number, format_seconds(frame.time_ns), frame.summary, frame.outcome);
 }
 
 } // namespace portscan

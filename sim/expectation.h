@@ -12,6 +12,19 @@
 
 namespace portscan {
 
+/// What a value may be; the canonical words are those of Expected.
+enum class ValueKind : std::uint8_t {
+    count,
+    boolean,
+    verdict,
+    reason,
+    state,
+    port,
+    source,       ///< an address or prefix
+    time,         ///< `"12.5"`, seconds and their fraction, or a duration: `"1500ms"`
+    time_or_never ///< or `never`
+};
+
 /// How a value is written in the file, so that another one can be written in its place.
 enum class ValueForm : std::uint8_t {
     bare,         ///< `997`, `true`

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/expectation_fields.h"
 
+#include "sim/replay_context.h"
+
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
@@ -63,7 +65,7 @@ const std::vector<SourceField> &source_fields() {
         {"dropped", ValueKind::count,
          [](const SourceReport &source) { return number(source.dropped); }},
         {"first-seen", ValueKind::time,
-         [](const SourceReport &source) -> Words { return {{format_time(source.first_seen_ns)}}; }},
+         [](const SourceReport &source) -> Words { return {{format_seconds(source.first_seen_ns)}}; }},
         {"blocked-at-frame", ValueKind::count, first_block_frame},
     };
     return fields;
@@ -77,9 +79,9 @@ const SourceField *find_source_field(std::string_view key) {
 }
 
 std::optional<std::string> block_field(const BlockReport &block, std::string_view key) {
-    if (key == "at") return format_time(block.at_ns);
+    if (key == "at") return format_seconds(block.at_ns);
     if (key == "frame") return std::to_string(block.frame);
-    if (key == "until") return block.until_ns ? format_time(*block.until_ns) : "never";
+    if (key == "until") return block.until_ns ? format_seconds(*block.until_ns) : "never";
     if (key == "trigger-port" && block.trigger_port) return std::to_string(*block.trigger_port);
     return std::nullopt;
 }
@@ -117,10 +119,6 @@ std::uint64_t total_value(const ReplayReport &report, std::string_view key) {
 bool is_source_state(std::string_view text) {
     return std::any_of(all_states.begin(), all_states.end(),
                        [&](SourceState state) { return to_string(state) == text; });
-}
-
-std::string format_time(std::uint64_t time_ns) {
-    return fmt::format("{}.{:09}", time_ns / 1'000'000'000, time_ns % 1'000'000'000);
 }
 
 std::string with_underscores(std::string_view key) { return replaced(key, '-', '_'); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "sim/expectation_parse.h"
+#include "sim/expectation.h"
 #include "sim/replay.h"
 
 #include <optional>
@@ -36,9 +36,6 @@ std::uint64_t total_value(const ReplayReport &report, std::string_view key);
 
 /// True for the names of SourceState.
 bool is_source_state(std::string_view text);
-
-/// `seconds.nanoseconds` with nine digits after the point.
-std::string format_time(std::uint64_t time_ns);
 
 /// `_` for each `-`: a key of the file as JSON and counters name it.
 std::string with_underscores(std::string_view key);

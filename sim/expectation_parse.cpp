@@ -3,6 +3,7 @@
 
 #include "loader/options.h"
 #include "sim/expectation_fields.h"
+#include "sim/replay_context.h"
 
 #include <algorithm>
 #include <charconv>
@@ -31,7 +32,7 @@ std::optional<std::uint64_t> parse_time(const std::string &text) {
 std::optional<std::string> canonical_time(const std::string &text) {
     const auto time = parse_time(text);
     if (!time) return std::nullopt;
-    return format_time(*time);
+    return format_seconds(*time);
 }
 
 /// The text itself where `known` holds.

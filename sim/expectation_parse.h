@@ -10,19 +10,6 @@
 
 namespace portscan {
 
-/// What a value may be; the canonical words are those of Expected.
-enum class ValueKind : std::uint8_t {
-    count,
-    boolean,
-    verdict,
-    reason,
-    state,
-    port,
-    source,       ///< an address or prefix
-    time,         ///< `"12.5"`, seconds and their fraction, or a duration: `"1500ms"`
-    time_or_never ///< or `never`
-};
-
 /// The canonical word for a value as it is written; nothing if it is not of that kind.
 std::optional<std::string> canonical_word(ValueKind kind, const std::string &text);
 

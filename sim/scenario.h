@@ -5,6 +5,7 @@
 #include "sim/expectation.h"
 #include "sim/packet_text.h"
 #include "sim/source_text.h"
+#include "sim/traffic.h"
 
 #include <stdexcept>
 #include <string>
@@ -23,7 +24,7 @@ struct CaptureInput {
 
 /// The frames of a scenario: exactly one of the three.
 using ScenarioInput =
-    std::variant<CaptureInput, std::vector<TextRow>>;
+    std::variant<CaptureInput, std::vector<TrafficSpec>, std::vector<TextRow>>;
 
 /// One run of the scenario's frames: the file itself, or one of its `[[case]]` tables.
 struct ScenarioCase {

@@ -55,6 +55,37 @@ std::optional<ScenarioInput> parse_rows(TableReader &file) {
     return std::nullopt;
 }
 
+TrafficSpec parse_traffic_entry(const toml::table &table, Problems &problems) {
+    TableReader reader{table, "[[traffic]]", problems};
+    TrafficSpec spec;
+    const bool before = problems.empty();
+    for (const TrafficKey &key : traffic_keys()) {
+        const TomlValue value = reader.take(key.name);
+        if (!value) continue;
+        try {
+            if (const auto text = option_text(value, problems)) key.set(spec, *text);
+        } catch (const TrafficError &error) {
+            reader.problem(value.line, error.what());
+        }
+    }
+    reader.finish();
+    try {
+        if (before && problems.empty()) validate(spec);
+    } catch (const TrafficError &error) {
+        reader.problem(reader.line(), error.what());
+    }
+    return spec;
+}
+
+std::optional<ScenarioInput> parse_traffic(TableReader &file) {
+    std::vector<TrafficSpec> specs;
+    file.for_each_table("traffic", [&](const toml::table &table) {
+        specs.push_back(parse_traffic_entry(table, file.problems()));
+    });
+    if (!file.problems().empty()) return std::nullopt;
+    return specs;
+}
+
 /// The words of a row and where they stand in the file, up to a comment.
 std::vector<TextRange> word_ranges(const SourceText &source, unsigned line) {
     const std::string_view row = source.line(line).substr(0, source.line(line).find('#'));
@@ -95,8 +126,10 @@ std::optional<ScenarioInput> parse_scenario_input(TableReader &file) {
     }
     auto capture = parse_capture(file);
     auto rows = file.has("packets") ? parse_rows(file) : std::nullopt;
+    auto traffic = file.has("traffic") ? parse_traffic(file) : std::nullopt;
     for (const std::string_view key : {"packets", "traffic"}) file.take(key);
-    return capture ? capture : rows;
+    if (capture) return capture;
+    return rows ? rows : traffic;
 }
 
 std::vector<FrameExpectation> row_expectations(const std::vector<TextRow> &rows,

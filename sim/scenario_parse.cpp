@@ -78,7 +78,6 @@ void ScenarioReader::read_case(const toml::table &table) {
     TableReader reader{table, "[[case]]", file_.problems()};
     ScenarioCase one{.title = fmt::format("case {}", cases_.size() + 1),
                      .line = reader.line(),
-                     .limitation = base_.limitation,
                      .options = base_.options,
                      .expect = base_.expect};
     if (auto title = reader.take_string("title")) one.title = std::move(*title);
@@ -116,6 +115,8 @@ Scenario ScenarioReader::read(SourceText source) {
     if (file_.problems().empty()) check_expectations();
 
     if (cases_.empty() || !base_.expect.empty()) cases_.insert(cases_.begin(), base_);
+    // The file's limitation is told once.
+    if (cases_.front().limitation.empty()) cases_.front().limitation = base_.limitation;
     return {.source = std::move(source),
             .title = std::move(title),
             .input = input ? std::move(*input) : ScenarioInput{},
