@@ -123,9 +123,8 @@ Blessing bless(const Scenario &scenario, const std::vector<CaseResult> &results)
 
 std::string difference(const SourceText &before, const std::vector<TextEdit> &edits) {
     std::vector<TextEdit> sorted = edits;
-    std::sort(sorted.begin(), sorted.end(), [](const TextEdit &a, const TextEdit &b) {
-        return a.range.begin < b.range.begin;
-    });
+    std::sort(sorted.begin(), sorted.end(),
+              [](const TextEdit &a, const TextEdit &b) { return a.range.begin < b.range.begin; });
     std::string out;
     for (std::size_t i = 0; i < sorted.size();) {
         const unsigned first = before.line_of(sorted[i].range.begin);

@@ -12,7 +12,7 @@ namespace portscan {
 
 /// What `--bless` does to one scenario file.
 struct Blessing {
-    std::vector<TextEdit> edits;      ///< of values only; no two overlap
+    std::vector<TextEdit> edits; ///< of values only; no two overlap
     /// Mismatches that stay, each `file:line: why and what to do`.
     std::vector<std::string> refused;
 };

@@ -13,7 +13,7 @@ namespace portscan {
 struct CaseResult {
     std::string file;
     std::string title{};
-    std::string limitation{};         ///< what a threshold cannot see; empty: none stated
+    std::string limitation{};           ///< what a threshold cannot see; empty: none stated
     std::vector<Mismatch> mismatches{}; ///< expectations that did not come out
     /// What kept the case from being run to its end, each `file:line: what and what to do`.
     std::vector<std::string> errors{};

@@ -45,7 +45,8 @@ Loaded load(const std::string &path) {
 class TestRun {
   public:
     TestRun(TestCommand command, std::ostream &out, const std::vector<Loaded> &scenarios) :
-        command_(std::move(command)), tap_(out, count_cases(scenarios)) {
+        command_(std::move(command)),
+        tap_(out, count_cases(scenarios)) {
         command_.settings.tick = [this] { progress_.step(); };
     }
 
@@ -138,7 +139,8 @@ void add_settings(CLI::App &app, RunSettings &settings) {
 
 int run_test(TestCommand command, std::ostream &out) {
     if (command.bless && says_ci(std::getenv("CI"))) {
-        complain("--bless changes what the tests expect, and CI is set: run it on your own machine");
+        complain(
+            "--bless changes what the tests expect, and CI is set: run it on your own machine");
         return unreadable;
     }
     check_options(command.settings.options);

@@ -38,9 +38,9 @@ enum class ValueForm : std::uint8_t {
 /// decimal, booleans `true` or `false`, times `"seconds.nanoseconds"`, sources as
 /// Prefix::to_string shows them.
 struct Expected {
-    std::string key;                ///< as the file names it: `drop`, `blocked-at-frame`
+    std::string key; ///< as the file names it: `drop`, `blocked-at-frame`
     std::vector<std::string> words{};
-    unsigned line = 0;              ///< of the value
+    unsigned line = 0; ///< of the value
     ValueForm form = ValueForm::bare;
     bool bare_words = true;         ///< items of an array stand without quotes
     TextRange range{};              ///< of the value in the file

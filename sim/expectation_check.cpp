@@ -14,7 +14,8 @@ namespace {
 using Words = std::vector<std::string>;
 
 std::string show(const Words &words, bool list) {
-    return list ? fmt::format("[{}]", fmt::join(words, ", ")) : fmt::format("{}", fmt::join(words, ", "));
+    return list ? fmt::format("[{}]", fmt::join(words, ", "))
+                : fmt::format("{}", fmt::join(words, ", "));
 }
 
 bool is_list(const Expected &expected) {
@@ -30,7 +31,9 @@ Prefix tracked(const Prefix &address, unsigned ipv6_prefix) {
 class ReportChecker {
   public:
     ReportChecker(const ReplayReport &report, unsigned ipv6_prefix, const SourceText &source) :
-        report_(report), ipv6_prefix_(ipv6_prefix), source_(source) {}
+        report_(report),
+        ipv6_prefix_(ipv6_prefix),
+        source_(source) {}
 
     void check_total(const Expected &expected);
     void check_ever_blocked(const Expected &expected);
@@ -83,8 +86,10 @@ void ReportChecker::check_ever_blocked(const Expected &expected) {
         const Prefix source = tracked(*Prefix::parse(word), ipv6_prefix_);
         std::erase(missing, source.to_string());
         const bool blocked = std::find(got.begin(), got.end(), source.to_string()) != got.end();
-        if (blocked) listed.push_back(word);
-        else if (!witness) witness = source;
+        if (blocked)
+            listed.push_back(word);
+        else if (!witness)
+            witness = source;
     }
     if (missing.empty() && !witness) return;
     if (!missing.empty()) witness = Prefix::parse(missing.front()); // its block can be shown
@@ -94,7 +99,7 @@ void ReportChecker::check_ever_blocked(const Expected &expected) {
          .expected = show(expected.words, true),
          .got = show(got, true),
          .rewrite = rewrite_value(source_, expected, listed)},
-        source_witness(*witness, "blocked", {}));
+        source_witness(*witness, "blocked", {}, {}));
 }
 
 const SourceReport *ReportChecker::find(const Prefix &source) const {
@@ -111,13 +116,13 @@ void ReportChecker::check_source(const SourceExpectation &expected) {
              .what = fmt::format("source {}", source.to_string()),
              .expected = "packets of it",
              .got = "none"},
-            source_witness(source, "first-seen", {}));
+            source_witness(source, "first-seen", {}, {}));
         return;
     }
     for (const Expected &field : expected.fields) {
-        check_words(field, fmt::format("{} of {}", field.key, source.to_string()),
-                    find_source_field(field.key)->got(*got),
-                    source_witness(source, field.key, field.words));
+        const auto words = find_source_field(field.key)->got(*got);
+        check_words(field, fmt::format("{} of {}", field.key, source.to_string()), words,
+                    source_witness(source, field.key, field.words, words.value_or(Words{})));
     }
     if (expected.blocks) check_blocks(expected, *got);
 }
@@ -129,7 +134,7 @@ void ReportChecker::check_blocks(const SourceExpectation &expected, const Source
              .what = fmt::format("number of blocks of {}", name),
              .expected = std::to_string(expected.blocks->size()),
              .got = std::to_string(got.blocks.size())},
-            source_witness(got.address, "blocked", {}));
+            source_witness(got.address, "blocked", {}, {}));
         return;
     }
     for (std::size_t i = 0; i < got.blocks.size(); ++i) {

@@ -36,7 +36,7 @@ class FrameChecker {
   private:
     /// One of an entry's two columns over all its frames so far.
     struct Column {
-        std::optional<Mismatch> first;    ///< at the first frame that differed
+        std::optional<Mismatch> first; ///< at the first frame that differed
         std::uint64_t differing = 0;
         std::optional<std::string> common; ///< what all its frames gave; empty: not the same
     };

@@ -18,7 +18,9 @@ constexpr std::array all_skips{Skip::too_short, Skip::too_long, Skip::undecidabl
 constexpr std::array all_verdicts{Verdict::pass, Verdict::drop, Verdict::aborted, Verdict::tx,
                                   Verdict::redirect};
 
-Words number(std::uint64_t value) { return {{std::to_string(value)}}; }
+Words number(std::uint64_t value) {
+    return {{std::to_string(value)}};
+}
 
 Words ports_of(const SourceReport &source) {
     std::vector<std::string> words;
@@ -55,17 +57,22 @@ std::uint64_t skipped_value(const ReplayReport &report, std::string_view reason)
 const std::vector<SourceField> &source_fields() {
     static const std::vector<SourceField> fields{
         {"state", ValueKind::state,
-         [](const SourceReport &source) -> Words { return {{std::string{to_string(source.state)}}}; }},
+         [](const SourceReport &source) -> Words {
+             return {{std::string{to_string(source.state)}}};
+         }},
         {"blocked", ValueKind::boolean,
          [](const SourceReport &source) -> Words { return {{source.blocked ? "true" : "false"}}; }},
         {"ports", ValueKind::port, ports_of},
-        {"probes", ValueKind::count, [](const SourceReport &source) { return number(source.probes); }},
+        {"probes", ValueKind::count,
+         [](const SourceReport &source) { return number(source.probes); }},
         {"packets", ValueKind::count,
          [](const SourceReport &source) { return number(source.packets); }},
         {"dropped", ValueKind::count,
          [](const SourceReport &source) { return number(source.dropped); }},
         {"first-seen", ValueKind::time,
-         [](const SourceReport &source) -> Words { return {{format_seconds(source.first_seen_ns)}}; }},
+         [](const SourceReport &source) -> Words {
+             return {{format_seconds(source.first_seen_ns)}};
+         }},
         {"blocked-at-frame", ValueKind::count, first_block_frame},
     };
     return fields;
@@ -121,7 +128,11 @@ bool is_source_state(std::string_view text) {
                        [&](SourceState state) { return to_string(state) == text; });
 }
 
-std::string with_underscores(std::string_view key) { return replaced(key, '-', '_'); }
-std::string with_dashes(std::string_view name) { return replaced(name, '_', '-'); }
+std::string with_underscores(std::string_view key) {
+    return replaced(key, '-', '_');
+}
+std::string with_dashes(std::string_view name) {
+    return replaced(name, '_', '-');
+}
 
 } // namespace portscan

@@ -43,17 +43,25 @@ std::optional<std::string> word_if(bool known, const std::string &text) {
 /// What the kind allows, for messages.
 std::string_view kind_text(ValueKind kind) {
     switch (kind) {
-    case ValueKind::count: return "a number from 0 up";
-    case ValueKind::boolean: return "true or false";
-    case ValueKind::verdict: return "a verdict: pass, drop, aborted, tx, redirect";
+    case ValueKind::count:
+        return "a number from 0 up";
+    case ValueKind::boolean:
+        return "true or false";
+    case ValueKind::verdict:
+        return "a verdict: pass, drop, aborted, tx, redirect";
     case ValueKind::reason:
         return "a reason: malformed, not_ip, not_tcp, not_probe, ignored, known, allowlisted, "
                "recorded, blocked, threshold, block_refused, insert_failed, contention, fault";
-    case ValueKind::state: return "a state: active, expired, evicted, unblocked, untracked";
-    case ValueKind::port: return "a port from 0 to 65535";
-    case ValueKind::source: return "an address or a prefix";
-    case ValueKind::time: return "a time in quotes, such as \"12.500000000\" or \"1500ms\"";
-    case ValueKind::time_or_never: return "a time in quotes, such as \"12.5\", or \"never\"";
+    case ValueKind::state:
+        return "a state: active, expired, evicted, unblocked, untracked";
+    case ValueKind::port:
+        return "a port from 0 to 65535";
+    case ValueKind::source:
+        return "an address or a prefix";
+    case ValueKind::time:
+        return "a time in quotes, such as \"12.500000000\" or \"1500ms\"";
+    case ValueKind::time_or_never:
+        return "a time in quotes, such as \"12.5\", or \"never\"";
     }
     return "";
 }
@@ -65,9 +73,10 @@ std::optional<Expected> take_word(TableReader &reader, std::string_view key, Val
     const auto text = scalar_text(*value.node);
     const auto word = text ? canonical_word(kind, *text) : std::nullopt;
     if (!word) {
+        const std::string_view written = reader.problems().source().slice(value.range);
         reader.problem(value.line,
-                       fmt::format("{} = {} is not {}", key,
-                                   reader.problems().source().slice(value.range), kind_text(kind)));
+                       fmt::format("{} = {} is not {}", key, written.substr(0, written.find('\n')),
+                                   kind_text(kind)));
         return std::nullopt;
     }
     return Expected{.key = value.key,
@@ -85,9 +94,11 @@ std::optional<Expected> take_list(TableReader &reader, std::string_view key, Val
     if (!items) return std::nullopt;
     Expected expected{.key = value.key, .line = value.line, .range = value.range};
     for (const std::string &item : *items) {
-        if (const auto word = canonical_word(kind, item)) expected.words.push_back(*word);
-        else reader.problem(value.line, fmt::format("{}: '{}' is not {}", key, item,
-                                                    kind_text(kind)));
+        if (const auto word = canonical_word(kind, item))
+            expected.words.push_back(*word);
+        else
+            reader.problem(value.line,
+                           fmt::format("{}: '{}' is not {}", key, item, kind_text(kind)));
     }
     if (value.node->is_string()) expected.form = ValueForm::comma_string;
     if (const auto *array = value.node->as_array()) {
@@ -136,8 +147,9 @@ void parse_source(const toml::table &table, Problems &problems, Expectations &ex
     SourceExpectation source{.line = reader.line()};
     const auto address = take_word(reader, "address", ValueKind::source);
     for (const SourceField &field : source_fields()) {
-        add(source.fields, field.kind == ValueKind::port ? take_list(reader, field.key, field.kind)
-                                                         : take_word(reader, field.key, field.kind));
+        add(source.fields, field.kind == ValueKind::port
+                               ? take_list(reader, field.key, field.kind)
+                               : take_word(reader, field.key, field.kind));
     }
     if (reader.has("blocks")) source.blocks.emplace();
     reader.for_each_table("blocks", [&](const toml::table &entry) {
@@ -190,12 +202,18 @@ std::optional<std::string> canonical_word(ValueKind kind, const std::string &tex
         const auto prefix = Prefix::parse(text);
         return prefix ? std::optional{prefix->to_string()} : std::nullopt;
     }
-    case ValueKind::boolean: return word_if(text == "true" || text == "false", text);
-    case ValueKind::verdict: return word_if(parse_verdict(text).has_value(), text);
-    case ValueKind::reason: return word_if(parse_reason(text).has_value(), text);
-    case ValueKind::state: return word_if(is_source_state(text), text);
-    case ValueKind::time: return canonical_time(text);
-    case ValueKind::time_or_never: return text == "never" ? text : canonical_time(text);
+    case ValueKind::boolean:
+        return word_if(text == "true" || text == "false", text);
+    case ValueKind::verdict:
+        return word_if(parse_verdict(text).has_value(), text);
+    case ValueKind::reason:
+        return word_if(parse_reason(text).has_value(), text);
+    case ValueKind::state:
+        return word_if(is_source_state(text), text);
+    case ValueKind::time:
+        return canonical_time(text);
+    case ValueKind::time_or_never:
+        return text == "never" ? text : canonical_time(text);
     }
     return std::nullopt;
 }
@@ -205,9 +223,10 @@ std::optional<std::vector<FrameRange>> parse_frames(const std::vector<std::strin
     for (const std::string &item : items) {
         const std::size_t dash = std::min(item.find('-'), item.size());
         const auto first = parse_integer<std::uint64_t>(std::string_view{item}.substr(0, dash));
-        const auto last = dash == item.size()
-                              ? first
-                              : parse_integer<std::uint64_t>(std::string_view{item}.substr(dash + 1));
+        const auto last =
+            dash == item.size()
+                ? first
+                : parse_integer<std::uint64_t>(std::string_view{item}.substr(dash + 1));
         if (!first || !last || *first < 1 || *last < *first) return std::nullopt;
         ranges.push_back({*first, *last});
     }
@@ -219,10 +238,11 @@ Expectations parse_expectations(const toml::table &table, const std::string &nam
     Expectations expect;
     TableReader reader{table, name, problems};
     parse_skipped(reader, name, expect.totals);
-    for (const std::string &key : total_keys()) add(expect.totals, take_word(reader, key, ValueKind::count));
+    for (const std::string &key : total_keys())
+        add(expect.totals, take_word(reader, key, ValueKind::count));
     expect.ever_blocked = take_list(reader, "ever-blocked", ValueKind::source);
-    reader.for_each_table(
-        "source", [&](const toml::table &entry) { parse_source(entry, problems, expect); });
+    reader.for_each_table("source",
+                          [&](const toml::table &entry) { parse_source(entry, problems, expect); });
     reader.for_each_table("frame",
                           [&](const toml::table &entry) { parse_frame(entry, problems, expect); });
     reader.finish();

@@ -36,7 +36,8 @@ FrameNote note_frame(const CapturedFrame &frame, const FrameOutcome &outcome) {
             .outcome = describe_outcome(outcome)};
 }
 
-FrameChecker::FrameChecker(const std::vector<FrameExpectation> &expected, const SourceText &source) :
+FrameChecker::FrameChecker(const std::vector<FrameExpectation> &expected,
+                           const SourceText &source) :
     source_(source) {
     for (const FrameExpectation &one : expected) entries_.push_back({.expected = &one});
 }
@@ -45,8 +46,10 @@ void FrameChecker::compare(Column &column, const std::optional<Expected> &expect
                            const std::string &got, const CapturedFrame &frame,
                            const FrameOutcome &outcome) {
     if (!expected) return;
-    if (!column.common) column.common = got;
-    else if (*column.common != got) column.common = "";
+    if (!column.common)
+        column.common = got;
+    else if (*column.common != got)
+        column.common = "";
     if (got == expected->words.front()) return;
     ++column.differing;
     if (column.first) return;

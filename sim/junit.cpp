@@ -74,7 +74,8 @@ std::size_t character_length(std::string_view text) {
     for (std::size_t i = 1; i < length; ++i) {
         if ((byte(i) & 0xc0) != 0x80) return 0;
     }
-    const bool overlong = (byte(0) == 0xe0 && byte(1) < 0xa0) || (byte(0) == 0xf0 && byte(1) < 0x90);
+    const bool overlong =
+        (byte(0) == 0xe0 && byte(1) < 0xa0) || (byte(0) == 0xf0 && byte(1) < 0x90);
     const bool surrogate = byte(0) == 0xed && byte(1) >= 0xa0;
     const bool beyond = byte(0) == 0xf4 && byte(1) >= 0x90;
     const bool no_character = byte(0) == 0xef && byte(1) == 0xbf && byte(2) >= 0xbe;
@@ -88,12 +89,23 @@ std::string xml_escape(std::string_view text) {
     while (!text.empty()) {
         const std::size_t length = character_length(text);
         switch (text.front()) {
-        case '&': escaped += "&amp;"; break;
-        case '<': escaped += "&lt;"; break;
-        case '>': escaped += "&gt;"; break;
-        case '"': escaped += "&quot;"; break;
-        case '\'': escaped += "&apos;"; break;
-        default: escaped += length == 0 ? "?" : text.substr(0, length);
+        case '&':
+            escaped += "&amp;";
+            break;
+        case '<':
+            escaped += "&lt;";
+            break;
+        case '>':
+            escaped += "&gt;";
+            break;
+        case '"':
+            escaped += "&quot;";
+            break;
+        case '\'':
+            escaped += "&apos;";
+            break;
+        default:
+            escaped += length == 0 ? "?" : text.substr(0, length);
         }
         text.remove_prefix(std::max<std::size_t>(length, 1));
     }

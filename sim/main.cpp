@@ -4,6 +4,7 @@
 #include "sim/command_replay.h"
 #include "sim/command_test.h"
 #include "sim/console.h"
+#include "sim/scenario.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -43,6 +44,9 @@ int main(int argc, char **argv) {
         return parse_and_run(argc, argv);
     } catch (const portscan::OptionError &error) {
         portscan::complain(error.what());
+        return usage_or_input;
+    } catch (const portscan::ScenarioError &error) {
+        for (const std::string &line : error.lines()) portscan::complain(line);
         return usage_or_input;
     } catch (const portscan::CaptureError &error) {
         portscan::complain(error.what());

@@ -32,13 +32,13 @@ struct Rewrite {
 
 /// One expectation that did not come out.
 struct Mismatch {
-    unsigned line = 0;    ///< of the expectation in the scenario file
-    std::string what{};   ///< `drop`, `10.0.0.1 ports`, `verdict of frame 4`
+    unsigned line = 0;  ///< of the expectation in the scenario file
+    std::string what{}; ///< `drop`, `10.0.0.1 ports`, `verdict of frame 4`
     std::string expected{};
     std::string got{};
     /// The first frame that differs; where a count fell short, the last frame that counted.
     std::optional<FrameNote> frame{};
-    bool fell_short = false;        ///< `frame` is the last that counted
+    bool fell_short = false;          ///< `frame` is the last that counted
     std::optional<Rewrite> rewrite{}; ///< nothing: no value of this key can state it
 };
 

@@ -14,7 +14,9 @@ char quote_of(const SourceText &source, TextRange range) {
     return !text.empty() && text.front() == '\'' ? '\'' : '"';
 }
 
-std::string quoted(std::string_view word, char quote) { return fmt::format("{0}{1}{0}", quote, word); }
+std::string quoted(std::string_view word, char quote) {
+    return fmt::format("{0}{1}{0}", quote, word);
+}
 
 /// Comments and line ends of a text, without the values and commas around them.
 std::string comments_of(std::string_view text) {
@@ -32,7 +34,9 @@ class ArrayRewriter {
   public:
     ArrayRewriter(const SourceText &source, const Expected &expected,
                   const std::vector<std::string> &words) :
-        source_(source), expected_(expected), words_(words) {}
+        source_(source),
+        expected_(expected),
+        words_(words) {}
 
     std::vector<TextEdit> edits() {
         const std::size_t common = std::min(words_.size(), expected_.items.size());
@@ -47,7 +51,8 @@ class ArrayRewriter {
   private:
     std::string item(std::size_t index) const {
         if (expected_.bare_words) return words_[index];
-        const char quote = expected_.items.empty() ? '"' : quote_of(source_, expected_.items.front());
+        const char quote =
+            expected_.items.empty() ? '"' : quote_of(source_, expected_.items.front());
         return quoted(words_[index], quote);
     }
 
@@ -102,7 +107,9 @@ Rewrite rewrite_value(const SourceText &source, const Expected &expected,
         rewrite.edits = {{expected.range, quoted(list, quote_of(source, expected.range))}};
         break;
     }
-    case ValueForm::array: rewrite.edits = ArrayRewriter{source, expected, words}.edits(); break;
+    case ValueForm::array:
+        rewrite.edits = ArrayRewriter{source, expected, words}.edits();
+        break;
     }
     return rewrite;
 }

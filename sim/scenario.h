@@ -23,15 +23,14 @@ struct CaptureInput {
 };
 
 /// The frames of a scenario: exactly one of the three.
-using ScenarioInput =
-    std::variant<CaptureInput, std::vector<TrafficSpec>, std::vector<TextRow>>;
+using ScenarioInput = std::variant<CaptureInput, std::vector<TrafficSpec>, std::vector<TextRow>>;
 
 /// One run of the scenario's frames: the file itself, or one of its `[[case]]` tables.
 struct ScenarioCase {
-    std::string title{};     ///< empty for the file itself
+    std::string title{}; ///< empty for the file itself
     unsigned line = 1;
-    std::string limitation{};///< what a threshold cannot see; printed
-    OptionOverrides options{};///< `[detector]`, then the case's own
+    std::string limitation{};  ///< what a threshold cannot see; printed
+    OptionOverrides options{}; ///< `[detector]`, then the case's own
     Expectations expect{};
     bool own_expectations = false; ///< of a `[[case]]`; else they are the file's
 };

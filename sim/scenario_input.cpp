@@ -38,7 +38,8 @@ std::optional<ScenarioInput> parse_rows(TableReader &file) {
     if (!text) return std::nullopt;
     const SourceText &source = file.problems().source();
     if (source.slice(value.range).find('\\') != std::string_view::npos) {
-        file.problem(value.line, "packets has a backslash: write rows as they are, without escapes");
+        file.problem(value.line,
+                     "packets has a backslash: write rows as they are, without escapes");
         return std::nullopt;
     }
     try {

@@ -44,7 +44,8 @@ void parse_detector(TableReader &parent, std::string name, OptionOverrides &opti
 class ScenarioReader {
   public:
     ScenarioReader(const toml::table &table, Problems &problems, ScenarioUse use) :
-        file_(table, "", problems), use_(use) {}
+        file_(table, "", problems),
+        use_(use) {}
 
     /// Everything but the source text. Of use only where no problem was found.
     Scenario read(SourceText source);
@@ -136,7 +137,8 @@ toml::table parse_toml(Problems &problems) {
 } // namespace
 
 ScenarioError::ScenarioError(std::vector<std::string> lines) :
-    std::runtime_error{fmt::format("{}", fmt::join(lines, "\n"))}, lines_(std::move(lines)) {}
+    std::runtime_error{fmt::format("{}", fmt::join(lines, "\n"))},
+    lines_(std::move(lines)) {}
 
 Scenario parse_scenario(SourceText source, ScenarioUse use) {
     Problems problems{source};

@@ -38,7 +38,9 @@ class KeptFrame {
 class CaseRun {
   public:
     CaseRun(const Scenario &scenario, const DetectorOptions &options, const RunSettings &settings) :
-        scenario_(scenario), options_(options), settings_(settings),
+        scenario_(scenario),
+        options_(options),
+        settings_(settings),
         simulator_(options, settings.simulator),
         replay_(simulator_, {.report_sources = UINT64_MAX, .clock = settings.simulator.clock}) {}
 
@@ -61,12 +63,12 @@ class CaseRun {
 
 std::string CaseRun::check(const Expectations &expect, std::vector<Finding> &findings) {
     FrameChecker frames{expect.frames, scenario_.source};
-    const std::string damage =
-        play(scenario_.input, replay_, [&](const CapturedFrame &frame, const FrameOutcome &outcome) {
-            frames.observe(frame, outcome);
-            tick();
-            return true;
-        });
+    const std::string damage = play(scenario_.input, replay_,
+                                    [&](const CapturedFrame &frame, const FrameOutcome &outcome) {
+                                        frames.observe(frame, outcome);
+                                        tick();
+                                        return true;
+                                    });
     findings = frames.findings();
     auto others = check_report(expect, replay_.report(), options_.ipv6_prefix, scenario_.source);
     std::move(others.begin(), others.end(), std::back_inserter(findings));
@@ -76,7 +78,9 @@ std::string CaseRun::check(const Expectations &expect, std::vector<Finding> &fin
 void CaseRun::find_frames(std::vector<Finding> &findings) {
     std::vector<Finding *> open;
     for (Finding &finding : findings) {
-        if (finding.witness) open.push_back(&finding);
+        if (!finding.witness) continue;
+        finding.mismatch.fell_short = true; // until a frame says otherwise
+        open.push_back(&finding);
     }
     std::vector<KeptFrame> kept(findings.size());
     KeptFrame last;
@@ -87,9 +91,10 @@ void CaseRun::find_frames(std::vector<Finding> &findings) {
         last.keep(frame, outcome);
         std::erase_if(open, [&](Finding *finding) {
             const Sighting sighting = finding->witness(view);
-            if (sighting != Sighting::no) kept[finding - findings.data()].keep(frame, outcome);
-            finding->mismatch.fell_short = sighting != Sighting::yes;
-            return sighting == Sighting::yes;
+            if (sighting == Sighting::no) return false;
+            kept[finding - findings.data()].keep(frame, outcome);
+            finding->mismatch.fell_short = sighting == Sighting::counts;
+            return sighting == Sighting::settled;
         });
         tick();
         return !open.empty();
@@ -115,8 +120,7 @@ void run_into(CaseResult &result, const Scenario &scenario, const ScenarioCase &
               const RunSettings &settings) {
     const DetectorOptions options = case_options(one, settings);
     std::vector<Finding> findings;
-    const std::string damage =
-        CaseRun{scenario, options, settings}.check(one.expect, findings);
+    const std::string damage = CaseRun{scenario, options, settings}.check(one.expect, findings);
     if (!damage.empty()) {
         const unsigned line = std::get<CaptureInput>(scenario.input).line;
         result.errors.push_back(fmt::format("{}:{}: {}", result.file, line, damage));
@@ -151,8 +155,10 @@ std::string test_command(const std::string &path, const RunSettings &settings) {
     for (const auto &[name, value] : settings.options.values) {
         const OptionSpec *const spec = find_option(name);
         const bool is_switch = spec != nullptr && spec->value_name.empty();
-        if (!is_switch) command += fmt::format(" --{} {}", name, shell_word(value));
-        else if (value == "true") command += fmt::format(" --{}", name);
+        if (!is_switch)
+            command += fmt::format(" --{} {}", name, shell_word(value));
+        else if (value == "true")
+            command += fmt::format(" --{}", name);
     }
     if (!settings.simulator.object_path.empty()) {
         command += fmt::format(" --object {}", shell_word(settings.simulator.object_path));
@@ -161,7 +167,8 @@ std::string test_command(const std::string &path, const RunSettings &settings) {
     return fmt::format("{} {}", command, shell_word(path));
 }
 
-CaseResult run_case(const Scenario &scenario, const ScenarioCase &one, const RunSettings &settings) {
+CaseResult run_case(const Scenario &scenario, const ScenarioCase &one,
+                    const RunSettings &settings) {
     CaseResult result{.file = scenario.source.path(),
                       .title = case_title(scenario, one),
                       .limitation = one.limitation,
@@ -173,8 +180,7 @@ CaseResult run_case(const Scenario &scenario, const ScenarioCase &one, const Run
     } catch (const OptionError &error) {
         result.errors.push_back(fmt::format("{}:{}: {}", result.file, one.line, error.what()));
     } catch (const CaptureError &error) {
-        result.errors.push_back(
-            fmt::format("{}:{}: {}", result.file, capture->line, error.what()));
+        result.errors.push_back(fmt::format("{}:{}: {}", result.file, capture->line, error.what()));
     }
     result.duration = std::chrono::steady_clock::now() - start;
     return result;

@@ -14,9 +14,9 @@ namespace portscan {
 
 /// What the command line says about every case.
 struct RunSettings {
-    OptionOverrides options{};       ///< the weakest layer: `[detector]` and `[[case]]` go over it
+    OptionOverrides options{}; ///< the weakest layer: `[detector]` and `[[case]]` go over it
     SimulatorSettings simulator{};
-    std::function<void()> tick{};    ///< called now and then while frames run, for progress
+    std::function<void()> tick{}; ///< called now and then while frames run, for progress
 };
 
 /// Runs one case on a simulator of its own and holds it against its expectations. Where one does

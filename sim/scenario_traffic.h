@@ -8,8 +8,9 @@
 
 namespace portscan {
 
-/// The frames of a scenario's `packets` or `[[traffic]]`. Throws where the file cannot be read as a
-/// scenario, and OptionError where its frames are those of a capture.
+/// The frames of a scenario's `packets` or `[[traffic]]`; its actions and expectations are left
+/// out. Throws ScenarioError where the file cannot be read as a scenario, and OptionError where its
+/// frames are those of a capture.
 std::unique_ptr<FrameSource> open_scenario_traffic(const std::string &path);
 
 } // namespace portscan

@@ -12,11 +12,14 @@
 namespace portscan {
 namespace {
 
-bool is_continuation_byte(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+bool is_continuation_byte(char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
 
 /// Edits of one character each (insert, delete, replace, swap of neighbours) between two words.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+    std::vector<std::vector<std::size_t>> cost(a.size() + 1,
+                                               std::vector<std::size_t>(b.size() + 1));
     for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
     std::iota(cost[0].begin(), cost[0].end(), std::size_t{0});
     for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -33,7 +36,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 } // namespace
 
 SourceText::SourceText(std::string path, std::string text) :
-    path_(std::move(path)), text_(std::move(text)), starts_{0} {
+    path_(std::move(path)),
+    text_(std::move(text)),
+    starts_{0} {
     for (std::size_t i = 0; i < text_.size(); ++i) {
         if (text_[i] == '\n' && i + 1 < text_.size()) starts_.push_back(i + 1);
     }
@@ -43,7 +48,8 @@ SourceText SourceText::read(const std::string &path) {
     std::ifstream file{path, std::ios::binary};
     std::string text{std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
     if (!file.is_open() || file.bad()) {
-        throw std::system_error{errno, std::generic_category(), fmt::format("cannot read {}", path)};
+        throw std::system_error{errno, std::generic_category(),
+                                fmt::format("cannot read {}", path)};
     }
     return {path, std::move(text)};
 }

@@ -19,10 +19,14 @@ std::string yaml_string(std::string_view text) {
     std::string quoted = "\"";
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') quoted += fmt::format("\\{}", c);
-        else if (c == '\n') quoted += "\\n";
-        else if (byte < 0x20 || byte == 0x7f) quoted += fmt::format("\\x{:02x}", byte);
-        else quoted += c;
+        if (c == '"' || c == '\\')
+            quoted += fmt::format("\\{}", c);
+        else if (c == '\n')
+            quoted += "\\n";
+        else if (byte < 0x20 || byte == 0x7f)
+            quoted += fmt::format("\\x{:02x}", byte);
+        else
+            quoted += c;
     }
     return quoted + '"';
 }
@@ -33,8 +37,8 @@ TapWriter::TapWriter(std::ostream &out, std::size_t cases) : out_(out) {
 }
 
 void TapWriter::write(const CaseResult &result) {
-    const std::string name = result.title.empty() ? result.file
-                                                  : fmt::format("{}: {}", result.file, result.title);
+    const std::string name =
+        result.title.empty() ? result.file : fmt::format("{}: {}", result.file, result.title);
     fmt::print(out_, "{} {} - {}\n", result.passed() ? "ok" : "not ok", ++number_,
                tap_description(name));
     if (!result.passed()) write_diagnostics(result);
@@ -45,7 +49,8 @@ void TapWriter::write(const CaseResult &result) {
 void TapWriter::write_diagnostics(const CaseResult &result) {
     out_ << "  ---\n";
     if (!result.errors.empty()) out_ << "  errors:\n";
-    for (const std::string &error : result.errors) fmt::print(out_, "    - {}\n", yaml_string(error));
+    for (const std::string &error : result.errors)
+        fmt::print(out_, "    - {}\n", yaml_string(error));
     if (!result.mismatches.empty()) out_ << "  mismatches:\n";
     for (const Mismatch &mismatch : result.mismatches) {
         fmt::print(out_, "    - at: {}\n",

@@ -49,7 +49,9 @@ std::vector<std::string> Problems::lines() const {
     return lines;
 }
 
-unsigned line_of(const toml::node &node) { return node.source().begin.line; }
+unsigned line_of(const toml::node &node) {
+    return node.source().begin.line;
+}
 
 TextRange range_of(const toml::node &node, const SourceText &source) {
     const toml::source_region &region = node.source();
@@ -71,8 +73,10 @@ std::optional<std::vector<std::string>> list_items(const TomlValue &value, Probl
     std::vector<std::string> items;
     for (std::size_t i = 0; array != nullptr && i < array->size(); ++i) {
         const auto item = scalar_text(*array->get(i));
-        if (!item) array = nullptr;
-        else items.push_back(*item);
+        if (!item)
+            array = nullptr;
+        else
+            items.push_back(*item);
     }
     if (array != nullptr) return items;
     problems.add(value.line, fmt::format("{} is neither a list nor a comma string: write it like "
@@ -94,7 +98,10 @@ std::optional<std::string> option_text(const TomlValue &value, Problems &problem
 }
 
 TableReader::TableReader(const toml::table &table, std::string name, Problems &problems) :
-    table_(table), name_(std::move(name)), problems_(problems), line_(line_of(table)) {}
+    table_(table),
+    name_(std::move(name)),
+    problems_(problems),
+    line_(line_of(table)) {}
 
 TomlValue TableReader::take(std::string_view key) {
     known_.emplace_back(key);
@@ -107,8 +114,8 @@ std::optional<std::string> TableReader::take_string(std::string_view key) {
     const TomlValue value = take(key);
     if (!value) return std::nullopt;
     if (const auto *text = value.node->as_string()) return text->get();
-    problem(value.line, fmt::format("{} is a {}: give it as a string in quotes", key,
-                                    type_name(*value.node)));
+    problem(value.line,
+            fmt::format("{} is a {}: give it as a string in quotes", key, type_name(*value.node)));
     return std::nullopt;
 }
 
@@ -132,9 +139,11 @@ void TableReader::for_each_table(std::string_view key,
         return;
     }
     for (const toml::node &entry : *array) {
-        if (const auto *table = entry.as_table()) visit(*table);
-        else problem(line_of(entry), fmt::format("{} holds a {}: each entry is a table, [[{}]]",
-                                                 key, type_name(entry), full_name(key)));
+        if (const auto *table = entry.as_table())
+            visit(*table);
+        else
+            problem(line_of(entry), fmt::format("{} holds a {}: each entry is a table, [[{}]]", key,
+                                                type_name(entry), full_name(key)));
     }
 }
 

@@ -26,10 +26,10 @@ bool is_probe(const WitnessView &view) {
 
 /// Names the frame after which the count of matching frames exceeds `expected`.
 Witness count_witness(Predicate matches, std::uint64_t expected) {
-    return [matches = std::move(matches), expected, count = std::uint64_t{0}](
-               const WitnessView &view) mutable {
+    return [matches = std::move(matches), expected,
+            count = std::uint64_t{0}](const WitnessView &view) mutable {
         if (!matches(view)) return Sighting::no;
-        return ++count > expected ? Sighting::yes : Sighting::perhaps;
+        return ++count > expected ? Sighting::settled : Sighting::counts;
     };
 }
 
@@ -40,8 +40,8 @@ Witness counter_witness(std::string name, std::uint64_t expected) {
         const std::uint64_t value = view.simulator.counters().find(name).value_or(0);
         const bool raised = value > last;
         last = value;
-        if (value > expected) return Sighting::yes;
-        return raised ? Sighting::perhaps : Sighting::no;
+        if (value > expected) return Sighting::settled;
+        return raised ? Sighting::counts : Sighting::no;
     };
 }
 
@@ -71,41 +71,46 @@ Predicate total_predicate(std::string_view key) {
     return nullptr;
 }
 
-/// Names the first frame that records another port than the one expected at its place.
-Witness ports_witness(std::vector<std::string> expected) {
-    return [expected = std::move(expected),
-            recorded = std::size_t{0}](const WitnessView &view) mutable {
+/// Names the frame that recorded the first port that ought to be another one, in the latest record
+/// that has it there; where ports are missing, the last frame that recorded one.
+Witness ports_witness(const std::vector<std::string> &expected,
+                      const std::vector<std::string> &got) {
+    const auto differing = std::mismatch(got.begin(), got.end(), expected.begin(), expected.end());
+    const auto place = static_cast<std::size_t>(differing.first - got.begin());
+    const std::string port = differing.first == got.end() ? "" : *differing.first;
+    return [place, port, recorded = std::size_t{0}](const WitnessView &view) mutable {
         if (!reason_is(view, Reason::recorded)) return Sighting::no;
         if (view.outcome.result->new_record) recorded = 0;
-        const auto port = dissect(view.frame.bytes, view.frame.wire_length).destination_port;
-        const bool same = port && recorded < expected.size() &&
-                          expected[recorded] == std::to_string(*port);
-        ++recorded;
-        return same ? Sighting::perhaps : Sighting::yes;
+        const auto seen = dissect(view.frame.bytes, view.frame.wire_length).destination_port;
+        const bool same_place = recorded++ == place;
+        if (port.empty()) return Sighting::counts;
+        return same_place && seen && std::to_string(*seen) == port ? Sighting::differs
+                                                                   : Sighting::no;
     };
 }
 
 /// Names the frame where the source was blocked or ought to have been, whichever comes first.
 Witness block_witness(std::optional<std::uint64_t> expected_frame) {
     return [expected_frame](const WitnessView &view) {
-        if (expected_frame && view.frame.number >= *expected_frame) return Sighting::yes;
-        if (reason_is(view, Reason::threshold)) return Sighting::yes;
-        return is_probe(view) ? Sighting::perhaps : Sighting::no;
+        if (expected_frame && view.frame.number >= *expected_frame) return Sighting::settled;
+        if (reason_is(view, Reason::threshold)) return Sighting::settled;
+        return is_probe(view) ? Sighting::counts : Sighting::no;
     };
 }
 
-Witness field_witness(std::string_view key, const std::vector<std::string> &expected) {
-    if (key == "ports") return ports_witness(expected);
+Witness field_witness(std::string_view key, const std::vector<std::string> &expected,
+                      const std::vector<std::string> &got) {
+    if (key == "ports") return ports_witness(expected, got);
     const bool counts = key == "packets" || key == "probes" || key == "dropped";
     const bool numeric = counts || key == "blocked-at-frame" || key == "frame";
     const std::uint64_t number = numeric ? std::stoull(expected.front()) : 0;
     if (key == "probes") return count_witness(is_probe, number);
     if (key == "packets") return count_witness([](const WitnessView &) { return true; }, number);
     if (key == "dropped") {
-        return count_witness([](const WitnessView &view) { return verdict_is(view, Verdict::drop); },
-                             number);
+        return count_witness(
+            [](const WitnessView &view) { return verdict_is(view, Verdict::drop); }, number);
     }
-    if (key == "first-seen") return [](const WitnessView &) { return Sighting::yes; };
+    if (key == "first-seen") return [](const WitnessView &) { return Sighting::settled; };
     return block_witness(numeric ? std::optional{number} : std::nullopt);
 }
 
@@ -117,15 +122,16 @@ Witness total_witness(std::string_view key, std::uint64_t expected) {
 }
 
 Witness source_witness(const Prefix &source, std::string_view key,
-                       const std::vector<std::string> &expected) {
-    return [source, inner = field_witness(key, expected)](const WitnessView &view) {
+                       const std::vector<std::string> &expected,
+                       const std::vector<std::string> &got) {
+    return [source, inner = field_witness(key, expected, got)](const WitnessView &view) {
         return view.source == source ? inner(view) : Sighting::no;
     };
 }
 
 Witness frame_witness(std::uint64_t number) {
     return [number](const WitnessView &view) {
-        return view.frame.number == number ? Sighting::yes : Sighting::no;
+        return view.frame.number == number ? Sighting::settled : Sighting::no;
     };
 }
 

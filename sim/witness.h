@@ -24,18 +24,21 @@ struct WitnessView {
 
 enum class Sighting : std::uint8_t {
     no,
-    perhaps, ///< the frame to name unless a later one is better
-    yes      ///< the frame to name; the witness is not asked again
+    counts,  ///< toward what may fall short: the frame to name unless a later one is better
+    differs, ///< the frame to name unless a later one differs too
+    settled  ///< it differs; the witness is not asked again
 };
 
 /// Finds the frame at which a run departs from what was expected. Asked for each frame in order.
 using Witness = std::function<Sighting(const WitnessView &)>;
 
-/// For a key of `[expect]`: the frame that takes it beyond `expected`, else the last that raised it.
+/// For a key of `[expect]`: the frame that takes it beyond `expected`, else the last that raised
+/// it.
 Witness total_witness(std::string_view key, std::uint64_t expected);
-/// For a field of a source: `expected` are its words.
+/// For a field of a source, by the words that were expected and that came out.
 Witness source_witness(const Prefix &source, std::string_view key,
-                       const std::vector<std::string> &expected);
+                       const std::vector<std::string> &expected,
+                       const std::vector<std::string> &got);
 /// The frame of that number.
 Witness frame_witness(std::uint64_t number);
 

@@ -103,8 +103,7 @@ TEST(Bless, RefusesASharedValueWhereCasesDisagree) {
 }
 
 TEST(Bless, ChangesValuesThatCasesHaveOfTheirOwn) {
-    const Scenario scenario =
-        parse_scenario({"s", two_cases + "[case.expect]\ndrop = 1\n"});
+    const Scenario scenario = parse_scenario({"s", two_cases + "[case.expect]\ndrop = 1\n"});
     const Blessing blessing =
         bless(scenario, {result_with(scenario, 0, "1"), result_with(scenario, 1, "4")});
     EXPECT_EQ(apply_edits(scenario.source.text(), blessing.edits),
@@ -117,7 +116,8 @@ TEST(Bless, RefusesWhatNoValueCanState) {
     result.mismatches.push_back({.line = 9, .what = "frame 7", .expected = "a", .got = "b"});
     const Blessing blessing = bless(scenario, {result});
     EXPECT_THAT(blessing.edits, IsEmpty());
-    EXPECT_THAT(blessing.refused, ElementsAre(HasSubstr("s:9: frame 7: expected a, got b: no value")));
+    EXPECT_THAT(blessing.refused,
+                ElementsAre(HasSubstr("s:9: frame 7: expected a, got b: no value")));
 }
 
 TEST(Difference, ShowsOldAndNewLines) {

@@ -138,8 +138,9 @@ TEST(ScenarioParse, LeavesTheFileItselfOutWhereOnlyCasesExpect) {
 }
 
 TEST(ScenarioParse, ReadsTraffic) {
-    const Scenario scenario = parse("[[traffic]]\nkind = \"syn\"\nrate = 0.5\nports = [1, 2]\n"
-                                    "[[traffic]]\nkind = \"random-flood\"\ncount = 3\n[expect]\ndrop = 0\n");
+    const Scenario scenario =
+        parse("[[traffic]]\nkind = \"syn\"\nrate = 0.5\nports = [1, 2]\n"
+              "[[traffic]]\nkind = \"random-flood\"\ncount = 3\n[expect]\ndrop = 0\n");
     const auto &specs = std::get<std::vector<TrafficSpec>>(scenario.input);
     ASSERT_THAT(specs, SizeIs(2));
     EXPECT_EQ(specs[0].kind, "syn");
@@ -150,8 +151,9 @@ TEST(ScenarioParse, ReadsTraffic) {
 TEST(ScenarioParse, LooksForTheCaptureBesideTheFile) {
     const test::TemporaryDirectory folder;
     folder.write("x.pcap", {});
-    const Scenario scenario = parse_scenario(
-        {folder / "a.scenario.toml", "capture = \"x.pcap\"\nfilter = \"tcp\"\n[expect]\ndrop = 0\n"});
+    const Scenario scenario =
+        parse_scenario({folder / "a.scenario.toml",
+                        "capture = \"x.pcap\"\nfilter = \"tcp\"\n[expect]\ndrop = 0\n"});
     const auto &input = std::get<CaptureInput>(scenario.input);
     EXPECT_EQ(input.path, folder / "x.pcap");
     EXPECT_EQ(input.filter, "tcp");
@@ -169,7 +171,9 @@ struct BadScenario {
     const char *problem; ///< the only one
 };
 
-std::ostream &operator<<(std::ostream &out, const BadScenario &bad) { return out << bad.name; }
+std::ostream &operator<<(std::ostream &out, const BadScenario &bad) {
+    return out << bad.name;
+}
 
 class ScenarioProblems : public testing::TestWithParam<BadScenario> {};
 
@@ -196,13 +200,15 @@ INSTANTIATE_TEST_SUITE_P(
                     packet + "[[expect.source]]\naddress = \"10.0.0.1\"\nport = [1]\n",
                     "4: [[expect.source]] 'port' is not a known key; did you mean 'ports'?"},
         BadScenario{"MisspeltFrameField",
-                    packet + "[[expect.frame]]\nframes = 1\nverdikt = \"pass\"\nreason = \"known\"\n",
+                    packet +
+                        "[[expect.frame]]\nframes = 1\nverdikt = \"pass\"\nreason = \"known\"\n",
                     "4: [[expect.frame]] 'verdikt' is not a known key; did you mean 'verdict'?"},
         BadScenario{"MisspeltSkip", packet + "[expect]\nskipped = { too-shrt = 1 }\n",
                     "3: [expect] skipped 'too-shrt' is not a known key; did you mean 'too-short'?"},
         BadScenario{"MisspeltCaseKey", packet + "[[case]]\nwindwo = \"1s\"\n",
                     "3: [[case]] 'windwo' is not a known key; did you mean 'window'?"},
-        BadScenario{"MisspeltTrafficKey", "[[traffic]]\nkind = \"syn\"\nsead = 1\n[expect]\ndrop = 0\n",
+        BadScenario{"MisspeltTrafficKey",
+                    "[[traffic]]\nkind = \"syn\"\nsead = 1\n[expect]\ndrop = 0\n",
                     "3: [[traffic]] 'sead' is not a known key; did you mean 'seed'?"},
         BadScenario{"UnknownTrafficKind", "[[traffic]]\nkind = \"sin\"\n[expect]\ndrop = 0\n",
                     "2: [[traffic]] "},
@@ -211,8 +217,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadScenario{"TwoInputs", packet + "[[traffic]]\nkind = \"syn\"\n", "1: has several of"},
         BadScenario{"FilterWithoutCapture", packet + "filter = \"tcp\"\n",
                     "2: filter is for a capture: remove it"},
-        BadScenario{"MissingCapture", "title = \"t\"\ncapture = \"gone.pcap\"\n[expect]\ndrop = 0\n",
-                    "2: capture 'gone.pcap' is not there: gone.pcap is no file (paths are relative"},
+        BadScenario{
+            "MissingCapture", "title = \"t\"\ncapture = \"gone.pcap\"\n[expect]\ndrop = 0\n",
+            "2: capture 'gone.pcap' is not there: gone.pcap is no file (paths are relative"},
         BadScenario{"CaptureOfWrongType", "capture = 3\n[expect]\ndrop = 0\n",
                     "1: capture is a integer: give it as a string in quotes"},
         BadScenario{"ChecksNothing", "packets = \"0s 10.0.0.1 > 10.0.0.9:22 S\"\n[expect]\n",
@@ -249,8 +256,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadScenario{"TimeWithoutQuotes",
                     packet + "[[expect.source]]\naddress = \"10.0.0.1\"\nfirst-seen = 1.5\n",
                     "4: [[expect.source]] first-seen = 1.5 is not a time in quotes"},
-        BadScenario{"SourceAsOneTable", packet + "[expect.source]\naddress = \"10.0.0.1\"\n",
-                    "2: [expect] source is a table: write each entry as a table, [[expect.source]]"},
+        BadScenario{
+            "SourceAsOneTable", packet + "[expect.source]\naddress = \"10.0.0.1\"\n",
+            "2: [expect] source is a table: write each entry as a table, [[expect.source]]"},
         BadScenario{"FrameWithoutFrames", packet + "[[expect.frame]]\nverdict = \"pass\"\n",
                     "2: [[expect.frame]] has no frames"},
         BadScenario{"FrameFromZero",
@@ -268,8 +276,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "4: [[expect.frame]] reason = \"luck\" is not a reason: malformed"},
         BadScenario{"DetectorAsValue", packet + "detector = 1\n",
                     "2: detector is a integer: write it as one table, [detector]"},
-        BadScenario{"RowMalformed", "packets = \"\"\"\n0s 10.0.0.1 > 10.0.0.9:22 S pass\n1s x\n\"\"\"",
-                    "3: "},
+        BadScenario{"RowMalformed",
+                    "packets = \"\"\"\n0s 10.0.0.1 > 10.0.0.9:22 S pass\n1s x\n\"\"\"", "3: "},
         BadScenario{"NoRows", "packets = \"\"\"\n!1s expire\n\"\"\"\n[expect]\ndrop = 0\n",
                     "1: packets has no packet"},
         BadScenario{"EscapesInRows", "packets = \"0s 10.0.0.1 > 10.0.0.9:22 S pass\\n\"\n",

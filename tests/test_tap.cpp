@@ -22,29 +22,27 @@ TEST(Tap, ExplainsAFailureInAYamlBlock) {
     std::ostringstream out;
     TapWriter tap{out, 1};
     CaseResult result{.file = "a.scenario.toml", .title = "blocks", .command = "sim test a"};
-    result.mismatches.push_back(
-        {.line = 7,
-         .what = "drop",
-         .expected = "998",
-         .got = "997",
-         .frame = FrameNote{.number = 4,
-                            .time_ns = 1'500'000'000,
-                            .summary = "10.0.0.1:1 > 10.0.0.9:22 S",
-                            .outcome = "drop (threshold)"}});
+    result.mismatches.push_back({.line = 7,
+                                 .what = "drop",
+                                 .expected = "998",
+                                 .got = "997",
+                                 .frame = FrameNote{.number = 4,
+                                                    .time_ns = 1'500'000'000,
+                                                    .summary = "10.0.0.1:1 > 10.0.0.9:22 S",
+                                                    .outcome = "drop (threshold)"}});
     tap.write(result);
-    EXPECT_EQ(out.str(),
-              "TAP version 14\n1..1\n"
-              "not ok 1 - a.scenario.toml: blocks\n"
-              "  ---\n"
-              "  mismatches:\n"
-              "    - at: \"a.scenario.toml:7\"\n"
-              "      what: \"drop\"\n"
-              "      expected: \"998\"\n"
-              "      got: \"997\"\n"
-              "      frame: \"first frame that differs: 4 at 1.500000000 "
-              "(10.0.0.1:1 > 10.0.0.9:22 S): drop (threshold)\"\n"
-              "  reproduce: \"sim test a\"\n"
-              "  ...\n");
+    EXPECT_EQ(out.str(), "TAP version 14\n1..1\n"
+                         "not ok 1 - a.scenario.toml: blocks\n"
+                         "  ---\n"
+                         "  mismatches:\n"
+                         "    - at: \"a.scenario.toml:7\"\n"
+                         "      what: \"drop\"\n"
+                         "      expected: \"998\"\n"
+                         "      got: \"997\"\n"
+                         "      frame: \"first frame that differs: 4 at 1.500000000 "
+                         "(10.0.0.1:1 > 10.0.0.9:22 S): drop (threshold)\"\n"
+                         "  reproduce: \"sim test a\"\n"
+                         "  ...\n");
 }
 
 TEST(Tap, ReportsErrorsAsNotOk) {
