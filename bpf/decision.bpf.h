@@ -27,7 +27,8 @@ static __always_inline void refresh(struct portscan_record *record, __u64 timest
 
 static __always_inline void emit_event(enum portscan_family family, const void *key,
 				       struct xdp_md *ctx, __u64 word,
-				       const struct portscan_more_ports *more, __u16 port, __u64 now)
+				       const struct portscan_more_ports *more, __u16 port,
+				       __u64 now)
 {
 	struct portscan_event *event = bpf_ringbuf_reserve(&pscan_events, sizeof(*event), 0);
 	__u32 used = word_count(word);
@@ -267,7 +268,7 @@ static __always_inline __u32 judge_once(enum portscan_family family, const void 
 	}
 	if (word & WORD_BLOCKED)
 		return is_allowlisted_inside(family, key, address) ? PORTSCAN_ALLOWLISTED
-								    : PORTSCAN_BLOCKED;
+								   : PORTSCAN_BLOCKED;
 	return judge_known(family, key, address, ctx, record, word, timestamp, port, now, state);
 }
 

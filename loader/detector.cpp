@@ -73,7 +73,8 @@ std::array<NamedMap, 12> find_maps(bpf_object *object) {
     for (auto &entry : maps) {
         entry.map = bpf_object__find_map_by_name(object, entry.name);
         if (entry.map == nullptr)
-            fail(EINVAL, fmt::format("object has no map {}: not a detector of this version", entry.name));
+            fail(EINVAL,
+                 fmt::format("object has no map {}: not a detector of this version", entry.name));
     }
     return maps;
 }
@@ -118,11 +119,21 @@ Detector Detector::load(const DetectorOptions &options, const DetectorSettings &
     return Detector{std::move(state)};
 }
 
-int Detector::program() const { return state_->program; }
-int Detector::expire_program() const { return state_->expire_program; }
-const DetectorMaps &Detector::maps() const { return state_->maps; }
-bpf_object *Detector::object() const { return state_->object.get(); }
-bool Detector::has_frags() const { return state_->frags; }
+int Detector::program() const {
+    return state_->program;
+}
+int Detector::expire_program() const {
+    return state_->expire_program;
+}
+const DetectorMaps &Detector::maps() const {
+    return state_->maps;
+}
+bpf_object *Detector::object() const {
+    return state_->object.get();
+}
+bool Detector::has_frags() const {
+    return state_->frags;
+}
 
 std::span<const std::uint8_t> embedded_object() {
     std::size_t size = 0;

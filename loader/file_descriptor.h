@@ -26,7 +26,8 @@ class FileDescriptor {
     /// A descriptor of its own for the same file. Throws std::system_error.
     static FileDescriptor duplicate(int fd) {
         const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        if (copy < 0) throw std::system_error(errno, std::generic_category(), "duplicate descriptor");
+        if (copy < 0)
+            throw std::system_error(errno, std::generic_category(), "duplicate descriptor");
         return FileDescriptor{copy};
     }
 

@@ -14,7 +14,9 @@ namespace {
 
 } // namespace
 
-void BtfTypes::Free::operator()(btf *types) const { btf__free(types); }
+void BtfTypes::Free::operator()(btf *types) const {
+    btf__free(types);
+}
 
 BtfTypes::BtfTypes(const btf *original) {
     __u32 size = 0;
@@ -38,6 +40,8 @@ void BtfTypes::load() {
         fail(-error, "load types of the detector");
 }
 
-int BtfTypes::fd() const { return btf__fd(types_.get()); }
+int BtfTypes::fd() const {
+    return btf__fd(types_.get());
+}
 
 } // namespace portscan

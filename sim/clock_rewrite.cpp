@@ -20,11 +20,17 @@ namespace {
 
 /// What the appended function is made of: r0 = *(u64 *)&map_value[0]; exit.
 std::array<bpf_insn, 4> clock_function(int clock_map_fd) {
-    return {bpf_insn{.code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = BPF_REG_0,
-                     .src_reg = BPF_PSEUDO_MAP_VALUE, .off = 0, .imm = clock_map_fd},
+    return {bpf_insn{.code = BPF_LD | BPF_DW | BPF_IMM,
+                     .dst_reg = BPF_REG_0,
+                     .src_reg = BPF_PSEUDO_MAP_VALUE,
+                     .off = 0,
+                     .imm = clock_map_fd},
             bpf_insn{.code = 0, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0},
-            bpf_insn{.code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_0, .src_reg = BPF_REG_0,
-                     .off = 0, .imm = 0},
+            bpf_insn{.code = BPF_LDX | BPF_MEM | BPF_DW,
+                     .dst_reg = BPF_REG_0,
+                     .src_reg = BPF_REG_0,
+                     .off = 0,
+                     .imm = 0},
             bpf_insn{.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
 }
 
@@ -48,22 +54,25 @@ std::set<__u32> function_starts(const std::vector<bpf_insn> &instructions) {
     std::set<__u32> starts{0};
     for (std::size_t i = 0; i < instructions.size(); ++i) {
         const auto &instruction = instructions[i];
-        const bool call = instruction.code == (BPF_JMP | BPF_CALL) &&
-                          instruction.src_reg == BPF_PSEUDO_CALL;
+        const bool call =
+            instruction.code == (BPF_JMP | BPF_CALL) && instruction.src_reg == BPF_PSEUDO_CALL;
         const bool address = instruction.code == (BPF_LD | BPF_DW | BPF_IMM) &&
                              instruction.src_reg == BPF_PSEUDO_FUNC;
-        if (call || address) starts.insert(static_cast<__u32>(static_cast<__s32>(i) + 1 + instruction.imm));
+        if (call || address)
+            starts.insert(static_cast<__u32>(static_cast<__s32>(i) + 1 + instruction.imm));
     }
     return starts;
 }
 
 /// The loaded program's functions where they stand before the verifier moved instructions.
-std::vector<bpf_func_info> original_functions(int program_fd, const std::vector<bpf_insn> &instructions) {
+std::vector<bpf_func_info> original_functions(int program_fd,
+                                              const std::vector<bpf_insn> &instructions) {
     auto functions = loaded_functions(program_fd);
     const auto starts = function_starts(instructions);
     if (starts.size() != functions.size())
-        fail(ENOTSUP, "detector's functions cannot be told apart: put it on the kernel's clock with "
-                      "--clock wall");
+        fail(ENOTSUP,
+             "detector's functions cannot be told apart: put it on the kernel's clock with "
+             "--clock wall");
     std::size_t index = 0;
     for (const __u32 start : starts) functions[index++].insn_off = start;
     return functions;

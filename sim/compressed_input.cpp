@@ -14,6 +14,7 @@
 #include <vector>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 namespace portscan {
 namespace {
@@ -169,9 +170,7 @@ class ZstdDecoder final : public Decoder {
             ZSTD_outBuffer output{out.data(), out.size(), 0};
             const std::size_t status = ZSTD_decompressStream(context_.get(), &output, &input);
             source_.consume(input.pos);
-            if (ZSTD_isError(status) != 0)
-                throw std::runtime_error{
-                    fmt::format("the zstd data is damaged: {}", ZSTD_getErrorName(status))};
+            if (ZSTD_isError(status) != 0) throw_status(status);
             frame_ended_ = status == 0;
             if (output.pos > 0) return output.pos;
             if (in.empty() && !frame_ended_) throw std::runtime_error{"the zstd data is cut off"};
@@ -179,6 +178,16 @@ class ZstdDecoder final : public Decoder {
     }
 
   private:
+    /// A window beyond the library's default of 128 MiB is no damage, but memory without a bound.
+    [[noreturn]] static void throw_status(std::size_t status) {
+        if (ZSTD_getErrorCode(status) == ZSTD_error_frameParameter_windowTooLarge)
+            throw std::runtime_error{
+                "the zstd data needs a window above 128 MiB; decompress it before "
+                "with zstd -d --long=31"};
+        throw std::runtime_error{
+            fmt::format("the zstd data is damaged: {}", ZSTD_getErrorName(status))};
+    }
+
     Source &source_;
     std::unique_ptr<ZSTD_DCtx, std::size_t (*)(ZSTD_DCtx *)> context_;
     bool frame_ended_ = false;

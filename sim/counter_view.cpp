@@ -19,7 +19,9 @@ CounterView::CounterView(int map_fd) : map_{map_fd} {
 }
 
 CounterView::CounterView(CounterView &&other) noexcept :
-    mapped_{std::exchange(other.mapped_, nullptr)}, map_{other.map_}, before_{other.before_} {}
+    mapped_{std::exchange(other.mapped_, nullptr)},
+    map_{other.map_},
+    before_{other.before_} {}
 
 CounterView &CounterView::operator=(CounterView &&other) noexcept {
     std::swap(mapped_, other.mapped_);
@@ -45,7 +47,9 @@ CounterView::Values CounterView::current() const {
     return values;
 }
 
-void CounterView::mark() { before_ = current(); }
+void CounterView::mark() {
+    before_ = current();
+}
 
 CounterView::Change CounterView::take() {
     const Values now = current();

@@ -31,10 +31,9 @@ void replace_map(bpf_map *map, const BtfTypes &types, StatsMap stats) {
         options.btf_key_type_id = bpf_map__btf_key_type_id(map);
         options.btf_value_type_id = bpf_map__btf_value_type_id(map);
     }
-    const FileDescriptor fd{bpf_map_create(mapped ? BPF_MAP_TYPE_ARRAY : bpf_map__type(map),
-                                           harness_name(name).c_str(), bpf_map__key_size(map),
-                                           bpf_map__value_size(map), bpf_map__max_entries(map),
-                                           &options)};
+    const FileDescriptor fd{bpf_map_create(
+        mapped ? BPF_MAP_TYPE_ARRAY : bpf_map__type(map), harness_name(name).c_str(),
+        bpf_map__key_size(map), bpf_map__value_size(map), bpf_map__max_entries(map), &options)};
     if (fd.get() < 0)
         throw std::system_error(errno, std::generic_category(), fmt::format("create map {}", name));
     if (const int error = bpf_map__reuse_fd(map, fd.get()); error != 0)

@@ -12,8 +12,8 @@ enum class StatsMap {
 };
 
 /// Gives an opened object maps of the harness' own, named `psim_...`, so that
-/// `bpftool map ... name pscan_ip_reg` finds the production loader's alone. Types, sizes and BTF are
-/// the object's, but for pscan_stats if so asked. Throws std::system_error.
+/// `bpftool map ... name pscan_ip_reg` finds the production loader's alone. Types, sizes and BTF
+/// are the object's, but for pscan_stats if so asked. Throws std::system_error.
 void use_harness_maps(bpf_object *object, StatsMap stats);
 
 } // namespace portscan

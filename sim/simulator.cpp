@@ -24,16 +24,16 @@ namespace {
 
 Detector load_detector(const DetectorOptions &options, const SimulatorSettings &settings) {
     const StatsMap stats = settings.clock == Clock::capture ? StatsMap::mapped : StatsMap::shipped;
-    return Detector::load(options, {.object_path = settings.object_path,
-                                    .prepare = [stats](bpf_object *object) {
-                                        use_harness_maps(object, stats);
-                                    }});
+    return Detector::load(
+        options, {.object_path = settings.object_path,
+                  .prepare = [stats](bpf_object *object) { use_harness_maps(object, stats); }});
 }
 
 std::uint64_t coarse_clock_ns() {
     timespec time{};
     clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
+           static_cast<std::uint64_t>(time.tv_nsec);
 }
 
 Prefix parse_prefix(std::string_view text) {
@@ -71,14 +71,20 @@ struct Simulator::State {
     int program = -1;
 };
 
-Simulator::State::State(const DetectorOptions &detector_options, const SimulatorSettings &settings) :
-    options{detector_options}, detector{load_detector(options, settings)},
-    state{detector.maps().state}, counters{detector.maps().stats},
-    counter_view{detector.maps().stats}, registry{detector.maps(), state, options},
-    allowlist{detector.maps(), state, registry}, event_reader{detector.maps().events},
+Simulator::State::State(const DetectorOptions &detector_options,
+                        const SimulatorSettings &settings) :
+    options{detector_options},
+    detector{load_detector(options, settings)},
+    state{detector.maps().state},
+    counters{detector.maps().stats},
+    counter_view{detector.maps().stats},
+    registry{detector.maps(), state, options},
+    allowlist{detector.maps(), state, registry},
+    event_reader{detector.maps().events},
     expirer{detector.expire_program(), state, counters, allowlist},
     max_frame_size{find_max_frame_size(detector.has_frags())},
-    sha256{sha256_hex(read_object(settings.object_path))}, program{detector.program()} {
+    sha256{sha256_hex(read_object(settings.object_path))},
+    program{detector.program()} {
     if (settings.clock == Clock::capture) {
         clock.emplace();
         const bpf_program *shipped =
@@ -118,8 +124,12 @@ RunResult Simulator::step(ByteView frame) {
             .duration_ns = run.duration_ns};
 }
 
-Verdict Simulator::run(const Packet &packet) { return step(packet.bytes()).verdict; }
-std::size_t Simulator::max_frame_size() const { return state_->max_frame_size; }
+Verdict Simulator::run(const Packet &packet) {
+    return step(packet.bytes()).verdict;
+}
+std::size_t Simulator::max_frame_size() const {
+    return state_->max_frame_size;
+}
 
 void Simulator::set_time(std::uint64_t time_ns) {
     if (!state_->clock) throw std::logic_error("the program runs on the kernel's clock");
@@ -130,7 +140,9 @@ void Simulator::advance(std::chrono::nanoseconds by) {
     set_time(time_ns() + static_cast<std::uint64_t>(by.count()));
 }
 
-std::uint64_t Simulator::time_ns() const { return state_->now_ns(); }
+std::uint64_t Simulator::time_ns() const {
+    return state_->now_ns();
+}
 
 ExpiryReport Simulator::expire() {
     const auto report = state_->expirer.pass(state_->now_ns());
@@ -142,7 +154,9 @@ std::optional<SourceRecord> Simulator::source(std::string_view address) const {
     return state_->registry.find(state_->source_named(address));
 }
 
-std::vector<SourceRecord> Simulator::sources() const { return state_->registry.all(); }
+std::vector<SourceRecord> Simulator::sources() const {
+    return state_->registry.all();
+}
 
 bool Simulator::unblock(std::string_view address) {
     return state_->registry.remove(state_->source_named(address)).has_value();
@@ -162,14 +176,20 @@ bool Simulator::disallow(std::string_view prefix) {
     return state_->allowlist.remove(parse_prefix(prefix));
 }
 
-Counters Simulator::counters() const { return state_->counters.read(); }
+Counters Simulator::counters() const {
+    return state_->counters.read();
+}
 
 std::vector<BlockEvent> Simulator::take_events() {
     state_->drain_events();
     return std::exchange(state_->events, {});
 }
 
-const DetectorOptions &Simulator::options() const { return state_->options; }
-const std::string &Simulator::object_sha256() const { return state_->sha256; }
+const DetectorOptions &Simulator::options() const {
+    return state_->options;
+}
+const std::string &Simulator::object_sha256() const {
+    return state_->sha256;
+}
 
 } // namespace portscan

@@ -17,15 +17,17 @@ constexpr std::size_t most_bytes = std::size_t{1} << 18;
 
 FileDescriptor load_passing_program(bool frags) {
     const std::array<bpf_insn, 2> instructions{
-        bpf_insn{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0,
+        bpf_insn{.code = BPF_ALU64 | BPF_MOV | BPF_K,
+                 .dst_reg = BPF_REG_0,
+                 .src_reg = 0,
+                 .off = 0,
                  .imm = XDP_PASS},
         bpf_insn{.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
     LIBBPF_OPTS(bpf_prog_load_opts, options);
     options.prog_flags = frags ? __u32{BPF_F_XDP_HAS_FRAGS} : 0U;
     FileDescriptor fd{bpf_prog_load(BPF_PROG_TYPE_XDP, "psim_empty", "GPL", instructions.data(),
                                     instructions.size(), &options)};
-    if (fd.get() < 0)
-        throw std::system_error(errno, std::generic_category(), "load empty program");
+    if (fd.get() < 0) throw std::system_error(errno, std::generic_category(), "load empty program");
     return fd;
 }
 
@@ -44,9 +46,9 @@ TestRunResult test_run(int program_fd, ByteView frame) {
         throw std::system_error(-error, std::generic_category(),
                                 fmt::format("run detector on a frame of {} bytes", frame.size()));
     if (options.retval > static_cast<__u32>(Verdict::redirect))
-        throw std::system_error(EPROTO, std::generic_category(),
-                                fmt::format("detector returned {}, which is no XDP action",
-                                            options.retval));
+        throw std::system_error(
+            EPROTO, std::generic_category(),
+            fmt::format("detector returned {}, which is no XDP action", options.retval));
     return {static_cast<Verdict>(options.retval), options.duration};
 }
 

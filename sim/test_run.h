@@ -22,7 +22,8 @@ TestRunResult test_run(int program_fd, ByteView frame);
 /// The shortest frame that BPF_PROG_TEST_RUN takes: an Ethernet header (net/bpf/test_run.c).
 inline constexpr std::size_t min_frame_size = 14;
 
-/// The longest frame that it takes here, found by trying. `frags`: for programs loaded as xdp.frags.
+/// The longest frame that it takes here, found by trying. `frags`: for programs loaded as
+/// xdp.frags.
 std::size_t find_max_frame_size(bool frags);
 
 } // namespace portscan

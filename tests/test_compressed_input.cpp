@@ -106,6 +106,12 @@ TEST_F(CompressedInputTest, DamagedDataIsAFailure) {
     EXPECT_THAT(failure, HasSubstr("zstd data is damaged"));
 }
 
+TEST_F(CompressedInputTest, ZstdWindowWithoutBoundIsRefusedWithTheWayOut) {
+    const Bytes window_of_2_gib{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8}; // RFC 8878, section 3.1.1.1.2
+    EXPECT_EQ(read(window_of_2_gib + Bytes(20)), Bytes{});
+    EXPECT_THAT(failure, HasSubstr("--long=31"));
+}
+
 TEST_F(CompressedInputTest, OtherCompressionsAreNamedWithTheWayOut) {
     const std::vector<std::pair<std::string, Bytes>> foreign{{"xz", {0xfd, '7', 'z', 'X', 'Z', 0}},
                                                              {"bzip2", {'B', 'Z', 'h', '9', 1, 2}},
