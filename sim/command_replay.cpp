@@ -42,12 +42,21 @@ struct Session {
     bool used = false;
 };
 
+/// The first simulator is loaded before any capability goes; files are opened after that.
+std::unique_ptr<Session> start_session(const DetectorOptions &options,
+                                       const ReplayCommand &command) {
+    auto session = std::make_unique<Session>(options, command);
+    const bool loads_more = command.captures.size() > 1 && !command.continues;
+    drop_privileges(loads_more ? KeptCapabilities::loading : needed_to_run(session->simulator));
+    return session;
+}
+
 class ReplayRun {
   public:
     explicit ReplayRun(const ReplayCommand &command) :
         command_(command),
         options_(detection_options(command.given)),
-        session_(std::make_unique<Session>(options_, command)),
+        session_(start_session(options_, command)),
         outputs_({.json = command.json,
                   .write_dropped = command.write_dropped,
                   .write_passed = command.write_passed},

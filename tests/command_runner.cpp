@@ -34,7 +34,8 @@ std::string read_file(const std::string &path) {
     return {std::istreambuf_iterator<char>{file}, {}};
 }
 
-CommandResult run_command(const std::vector<std::string> &arguments, Rights rights) {
+CommandResult run_command(const std::vector<std::string> &arguments, Rights rights,
+                          const std::function<void(pid_t)> &meanwhile) {
     const test::TemporaryDirectory directory;
     const std::string out = directory / "out", err = directory / "err";
     std::vector<char *> argv{const_cast<char *>(SIM_COMMAND)};
@@ -52,6 +53,7 @@ CommandResult run_command(const std::vector<std::string> &arguments, Rights righ
         execv(argv[0], argv.data());
         _exit(127);
     }
+    if (meanwhile) meanwhile(child);
     int status = 0;
     waitpid(child, &status, 0);
     return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1,

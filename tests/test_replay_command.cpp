@@ -5,6 +5,8 @@
 #include "sim/capture.h"
 #include "sim/packet.h"
 
+#include <chrono>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -12,6 +14,9 @@
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
 
 namespace portscan {
 namespace {
@@ -64,6 +69,42 @@ class ReplayCommandTest : public ::testing::Test {
     std::string scan = capture("scan.pcap", {1, 2, 3, 4, 5});
     std::string honest = capture("honest.pcap", {80, 80});
 };
+
+/// Waits until somebody reads the named pipe; the writing end, or -1 after 20 seconds.
+int wait_for_reader(const std::string &pipe) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (std::chrono::steady_clock::now() < end) {
+        const int descriptor = open(pipe.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+        if (descriptor >= 0) return descriptor;
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    return -1;
+}
+
+/// The capabilities that a process can have, as /proc shows them.
+std::string permitted_capabilities(pid_t process) {
+    const std::string status = read_file("/proc/" + std::to_string(process) + "/status");
+    const auto start = status.find("CapPrm:\t") + 8;
+    return status.substr(start, status.find('\n', start) - start);
+}
+
+TEST_F(ReplayCommandTest, CapabilitiesAreGoneBeforeACaptureIsOpened) {
+    const std::string pipe = directory / "pipe.pcap";
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    const auto while_opening = [&](const std::vector<std::string> &arguments) {
+        std::string capabilities;
+        run_command(arguments, Rights::kept, [&](pid_t process) {
+            const int descriptor = wait_for_reader(pipe);
+            capabilities = permitted_capabilities(process);
+            if (descriptor >= 0) close(descriptor);
+        });
+        return capabilities;
+    };
+    EXPECT_EQ(while_opening({"replay", pipe}), "0000000000000000");
+    EXPECT_EQ(while_opening({"replay", "--continue", scan, pipe}), "0000000000000000");
+    // Another simulator is loaded for the second: CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF.
+    EXPECT_EQ(while_opening({"replay", pipe, scan}), "000000c000001000");
+}
 
 TEST_F(ReplayCommandTest, HelpAndVersionAreNoErrors) {
     EXPECT_EQ(run_command({"--version"}).status, 0);
