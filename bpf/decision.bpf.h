@@ -27,7 +27,8 @@ static __always_inline void refresh(struct portscan_record *record, __u64 timest
 
 static __always_inline void emit_event(enum portscan_family family, const void *key,
 				       struct xdp_md *ctx, __u64 word,
-				       const struct portscan_more_ports *more, __u16 port, __u64 now)
+				       const struct portscan_more_ports *more, __u16 port,
+				       __u64 now)
 {
 	struct portscan_event *event = bpf_ringbuf_reserve(&pscan_events, sizeof(*event), 0);
 	__u32 used = word_count(word);
@@ -101,33 +102,47 @@ static __always_inline void stamp_recorded(struct portscan_record *record, __u64
 		write_timestamp(record, now);
 }
 
+/*
+ * 1 if `port` is the element `index` of a word that holds `used` ports, else 0. Arithmetic instead
+ * of conditions: fifteen of those would multiply what the verifier has to follow.
+ */
+static __always_inline __u32 word_element_is(__u64 word, __u32 used, __u32 index, __u16 port)
+{
+	__u32 difference = (__u16)(word >> (index * WORD_PORT_BITS)) ^ port;
+	__u32 equal = (difference - 1) >> 31;
+	__u32 in_use = (used + PORTSCAN_WORD_PORTS - index) >> 2;
+
+	return equal & in_use;
+}
+
 /* Is the port among the 4th to the 16th? `used`: how many there are. */
 static __always_inline bool more_has_port(struct portscan_more_ports *more, __u16 port, __u32 *used)
 {
-	bool found = false;
+	__u32 found = 0, total = 0;
 
-	*used = 0;
 #pragma unroll
 	for (int i = 0; i < PORTSCAN_MORE_WORDS; i++) {
 		__u64 word = *(volatile __u64 *)&more->word[i];
 		__u32 in_word = word >> MORE_COUNT_SHIFT & MORE_COUNT_MASK;
 
-		*used += in_word;
-		if ((in_word > 0 && (__u16)word == port) ||
-		    (in_word > 1 && (__u16)(word >> 16) == port) ||
-		    (in_word > 2 && (__u16)(word >> 32) == port))
-			found = true;
+		total += in_word;
+		found |= word_element_is(word, in_word, 0, port);
+		found |= word_element_is(word, in_word, 1, port);
+		found |= word_element_is(word, in_word, 2, port);
+		barrier_var(found);
 	}
+	*used = total;
 	return found;
 }
 
 /* Appends the port as number `used` (from 0) of the further ones. False: somebody was faster. */
 static __always_inline bool append_more(struct portscan_more_ports *more, __u32 used, __u16 port)
 {
-	__u32 index = used / PORTSCAN_WORD_PORTS;
+	__u64 index = used / PORTSCAN_WORD_PORTS;
 	__u32 in_word = used % PORTSCAN_WORD_PORTS;
 	__u64 *place, word, next;
 
+	barrier_var(index); /* or clang drops a bound that only it can see */
 	if (index >= PORTSCAN_MORE_WORDS)
 		return false;
 	place = &more->word[index];
@@ -226,11 +241,17 @@ static __always_inline __u32 judge_known(enum portscan_family family, const void
 /* One look at the record of a probe's source. */
 static __always_inline __u32 judge_once(enum portscan_family family, const void *key,
 					const __u8 *address, struct xdp_md *ctx, __u16 port,
-					__u64 now, struct portscan_family_state *state)
+					__u64 now)
 {
-	struct portscan_record *record = find_record(family, key);
+	struct portscan_state *shared = shared_state();
+	struct portscan_family_state *state;
+	struct portscan_record *record;
 	__u64 word, timestamp;
 
+	if (!shared)
+		return PORTSCAN_FAULT;
+	state = &shared->family[family];
+	record = find_record(family, key);
 	if (!record)
 		return judge_new(family, key, address, port, now, state);
 	word = read_word(record);
@@ -247,45 +268,44 @@ static __always_inline __u32 judge_once(enum portscan_family family, const void 
 	}
 	if (word & WORD_BLOCKED)
 		return is_allowlisted_inside(family, key, address) ? PORTSCAN_ALLOWLISTED
-								    : PORTSCAN_BLOCKED;
+								   : PORTSCAN_BLOCKED;
 	return judge_known(family, key, address, ctx, record, word, timestamp, port, now, state);
 }
 
-/* A probe, with as many looks as contention takes and MAX_ATTEMPTS permits. */
-static __always_inline __u32 judge_probe(enum portscan_family family, const void *key,
-					 const __u8 *address, struct xdp_md *ctx, __u16 port)
-{
-	struct portscan_state *state = shared_state();
-	__u64 now = clock_now();
-
-	if (!state)
-		return PORTSCAN_FAULT;
-	for (int i = 0; i < MAX_ATTEMPTS; i++) {
-		__u32 reason = judge_once(family, key, address, ctx, port, now,
-					  &state->family[family]);
-
-		if (reason)
-			return reason;
-	}
-	return PORTSCAN_CONTENTION;
-}
-
-/* Apart from the entry point, so that each is verified once. */
-__noinline __u32 judge_probe4(struct xdp_md *ctx, __u32 source_be, __u32 port)
+/* Functions of their own, so that each is verified once and not for every attempt. */
+__noinline __u32 judge_once4(struct xdp_md *ctx, __u32 source_be, __u32 port, __u64 now)
 {
 	struct portscan_key4 key;
 
 	__builtin_memcpy(&key, &source_be, sizeof(key));
-	return judge_probe(PORTSCAN_IPV4, &key, key.address, ctx, port);
+	return judge_once(PORTSCAN_IPV4, &key, key.address, ctx, port, now);
 }
 
-__noinline __u32 judge_probe6(struct xdp_md *ctx, __u64 high_be, __u64 low_be, __u32 port)
+__noinline __u32 judge_once6(struct xdp_md *ctx, __u64 high_be, __u64 low_be, __u32 port, __u64 now)
 {
 	__u64 source[2] = { high_be, low_be };
 	struct portscan_key6 key;
 
 	ipv6_key(&key, source);
-	return judge_probe(PORTSCAN_IPV6, &key, (const __u8 *)source, ctx, port);
+	return judge_once(PORTSCAN_IPV6, &key, (const __u8 *)source, ctx, port, now);
+}
+
+/* A probe, with as many looks as contention takes and MAX_ATTEMPTS permits. */
+static __always_inline __u32 judge_probe(struct xdp_md *ctx, const struct packet *packet)
+{
+	__u64 now = clock_now();
+	__u32 reason;
+
+	for (int i = 0; i < MAX_ATTEMPTS; i++) {
+		if (packet->ipv6)
+			reason = judge_once6(ctx, packet->source[0], packet->source[1],
+					     packet->port, now);
+		else
+			reason = judge_once4(ctx, packet->source[0], packet->port, now);
+		if (reason)
+			return reason;
+	}
+	return PORTSCAN_CONTENTION;
 }
 
 /* Does a block of the source concern this packet? Constant folded by the verifier. */

@@ -21,8 +21,8 @@ enum {
 	MIN_ETHERTYPE = 0x600, /* below: an 802.3 length */
 
 	TCP_HEADER = 20,
-	TCP_PORTS = 4,         /* both ports are readable */
-	TCP_FLAGS_END = 14,    /* flags are readable */
+	TCP_PORTS = 4,      /* both ports are readable */
+	TCP_FLAGS_END = 14, /* flags are readable */
 	TCP_RST = 0x04,
 	TCP_ACK = 0x10,
 
@@ -223,7 +223,8 @@ struct extension_walk {
 };
 
 /* One header; false where the walk ends. `end`: of the payload, as an offset in the frame. */
-static __always_inline bool step_extension(struct cursor *at, __u32 end, struct extension_walk *walk)
+static __always_inline bool step_extension(struct cursor *at, __u32 end,
+					   struct extension_walk *walk)
 {
 	struct extension_header header;
 	__u32 length;
@@ -273,7 +274,9 @@ __noinline __u64 walk_extensions(struct xdp_md *ctx, __u32 offset, __u32 next, _
 		.data = (void *)(long)ctx->data,
 		.data_end = (void *)(long)ctx->data_end,
 	};
-	struct extension_walk walk = { .offset = offset & MAX_OFFSET, .next = next, .kind = PACKET_PROBE };
+	struct extension_walk walk = { .offset = offset & MAX_OFFSET,
+				       .next = next,
+				       .kind = PACKET_PROBE };
 
 	for (int i = 0; i < MAX_EXTENSIONS; i++)
 		if (!step_extension(&at, end, &walk))

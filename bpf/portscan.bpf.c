@@ -13,28 +13,23 @@ struct {
 	__uint(XDP_PASS, 1);
 } _xdp_port_scan_block SEC(".xdp_run_config");
 
-static __always_inline __u32 judge_ipv4(struct xdp_md *ctx, const struct packet *packet,
-					enum packet_kind kind)
+static __always_inline __u32 judge_packet(struct xdp_md *ctx, const struct packet *packet,
+					  enum packet_kind kind)
 {
-	__u32 source_be = packet->source[0];
-	struct portscan_key4 key;
 	__u32 reason;
 
-	__builtin_memcpy(&key, &source_be, sizeof(key));
-	reason = judge(PORTSCAN_IPV4, &key, packet, kind);
-	return reason ? reason : judge_probe4(ctx, source_be, packet->port);
-}
+	if (packet->ipv6) {
+		struct portscan_key6 key;
 
-static __always_inline __u32 judge_ipv6(struct xdp_md *ctx, const struct packet *packet,
-					enum packet_kind kind)
-{
-	struct portscan_key6 key;
-	__u32 reason;
+		ipv6_key(&key, packet->source);
+		reason = judge(PORTSCAN_IPV6, &key, packet, kind);
+	} else {
+		struct portscan_key4 key;
 
-	ipv6_key(&key, packet->source);
-	reason = judge(PORTSCAN_IPV6, &key, packet, kind);
-	return reason ? reason
-		      : judge_probe6(ctx, packet->source[0], packet->source[1], packet->port);
+		__builtin_memcpy(&key, packet->source, sizeof(key));
+		reason = judge(PORTSCAN_IPV4, &key, packet, kind);
+	}
+	return reason ? reason : judge_probe(ctx, packet);
 }
 
 SEC("xdp.frags")
@@ -51,8 +46,7 @@ int xdp_port_scan_block(struct xdp_md *ctx)
 		return conclude(PORTSCAN_FAULT);
 	if (kind == PACKET_PROBE)
 		count(PORTSCAN_PROBES);
-	return conclude(packet.ipv6 ? judge_ipv6(ctx, &packet, kind)
-				    : judge_ipv4(ctx, &packet, kind));
+	return conclude(judge_packet(ctx, &packet, kind));
 }
 
 /*

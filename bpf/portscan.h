@@ -30,17 +30,17 @@ struct portscan_family_config {
 
 /* Options: set between open and load, constant for the verifier. Times in ns. */
 struct portscan_config {
-	__u64 window;                    /* age at which a record starts afresh */
-	__u64 block_for;                 /* duration of a block; 0: until unblocked */
-	__u64 refresh;                   /* a timestamp is rewritten when it is this old */
-	__u64 ipv6_mask_be[2];           /* --ipv6-prefix as a mask */
+	__u64 window;          /* age at which a record starts afresh */
+	__u64 block_for;       /* duration of a block; 0: until unblocked */
+	__u64 refresh;         /* a timestamp is rewritten when it is this old */
+	__u64 ipv6_mask_be[2]; /* --ipv6-prefix as a mask */
 	struct portscan_family_config family[PORTSCAN_FAMILIES];
-	__u32 max_ports;                 /* 1..PORTSCAN_MAX_PORTS */
-	__u32 scope;                     /* enum portscan_scope */
-	__u8 dry_run;                    /* decide and record, pass everything */
-	__u8 ignores_ports;              /* portscan_ignored_ports has a bit set */
-	__u8 frags;                      /* loaded as xdp.frags: frames may span buffers */
-	__u8 ipv6_prefix;                /* 32..128, for events */
+	__u32 max_ports;    /* 1..PORTSCAN_MAX_PORTS */
+	__u32 scope;        /* enum portscan_scope */
+	__u8 dry_run;       /* decide and record, pass everything */
+	__u8 ignores_ports; /* portscan_ignored_ports has a bit set */
+	__u8 frags;         /* loaded as xdp.frags: frames may span buffers */
+	__u8 ipv6_prefix;   /* 32..128, for events */
 	__u32 padding;
 };
 
@@ -123,7 +123,7 @@ struct portscan_expiry {
 	__u64 blocks_freed;
 	__u64 sources_left; /* blocks included */
 	__u64 blocks_left;
-	__u64 next_due;     /* earliest time at which something left can be freed */
+	__u64 next_due; /* earliest time at which something left can be freed */
 	__u64 padding[3];
 };
 
@@ -131,16 +131,17 @@ struct portscan_expiry {
 struct portscan_state {
 	struct portscan_family_state family[PORTSCAN_FAMILIES];
 	struct portscan_expiry expiry[PORTSCAN_FAMILIES];
-	__u32 allow6_inside; /* entries of pscan_allow6_in: prefixes with longer allowlist entries */
+	__u32 allow6_inside; /* entries of pscan_allow6_in: prefixes with longer allowlist entries
+			      */
 	__u32 allow_changed; /* allowlist grew since the last pass: lift blocks that it covers */
 	__u32 padding[14];
 };
 
 /* A record of pscan_events: a source became blocked. */
 struct portscan_event {
-	__u64 time;         /* CLOCK_MONOTONIC ns */
-	__u8 address[16];   /* IPv4 in the first four bytes */
-	__u32 ifindex;      /* interface by which the trigger came */
+	__u64 time;       /* CLOCK_MONOTONIC ns */
+	__u8 address[16]; /* IPv4 in the first four bytes */
+	__u32 ifindex;    /* interface by which the trigger came */
 	__u16 ports[PORTSCAN_MAX_PORTS];
 	__u16 trigger_port;
 	__u8 count;         /* used elements of ports */
@@ -179,11 +180,11 @@ enum portscan_counter {
 	PORTSCAN_CONTENTION,    /* dropped: other CPUs changed the record again and again */
 	PORTSCAN_FAULT,         /* aborted: the program itself failed */
 
-	PORTSCAN_INSERTED,      /* records made: new sources, and old ones that start afresh */
-	PORTSCAN_BLOCKS,        /* blocks made by the program */
-	PORTSCAN_EVICTIONS,     /* unblocked records that made room */
-	PORTSCAN_WOULD_DROP,    /* drops that a dry run passed */
-	PORTSCAN_EVENTS_LOST,   /* blocks whose event found the ring full */
+	PORTSCAN_INSERTED,    /* records made: new sources, and old ones that start afresh */
+	PORTSCAN_BLOCKS,      /* blocks made by the program */
+	PORTSCAN_EVICTIONS,   /* unblocked records that made room */
+	PORTSCAN_WOULD_DROP,  /* drops that a dry run passed */
+	PORTSCAN_EVENTS_LOST, /* blocks whose event found the ring full */
 
 	PORTSCAN_COUNTERS
 };

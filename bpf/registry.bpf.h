@@ -75,9 +75,8 @@ static __always_inline struct portscan_more_ports *find_more(enum portscan_famil
 static __always_inline long add_more(enum portscan_family family, const void *key,
 				     const struct portscan_more_ports *more)
 {
-	return family == PORTSCAN_IPV6
-		       ? bpf_map_update_elem(&pscan_ports6, key, more, BPF_NOEXIST)
-		       : bpf_map_update_elem(&pscan_ports, key, more, BPF_NOEXIST);
+	return family == PORTSCAN_IPV6 ? bpf_map_update_elem(&pscan_ports6, key, more, BPF_NOEXIST)
+				       : bpf_map_update_elem(&pscan_ports, key, more, BPF_NOEXIST);
 }
 
 static __always_inline void forget_more(enum portscan_family family, const void *key)
@@ -184,8 +183,7 @@ static __always_inline bool word_has_port(__u64 word, __u16 port)
 
 	if (used == COUNT_DEAD)
 		return false;
-	return (used > 0 && (__u16)word == port) ||
-	       (used > 1 && (__u16)(word >> 16) == port) ||
+	return (used > 0 && (__u16)word == port) || (used > 1 && (__u16)(word >> 16) == port) ||
 	       (used > 2 && (__u16)(word >> 32) == port);
 }
 
@@ -278,7 +276,7 @@ static __always_inline void keep_place(enum portscan_family family, const void *
 				       struct portscan_record *record, __u64 now,
 				       struct portscan_family_state *state)
 {
-	__u32 since = (__u32)*(volatile __u64 *)&state->queue_head - record->queue_place;
+	__u32 since = (__u32) * (volatile __u64 *)&state->queue_head - record->queue_place;
 	__u64 place;
 
 	if (since <= config.family[family].queue_slots / 2)
@@ -289,9 +287,8 @@ static __always_inline void keep_place(enum portscan_family family, const void *
 }
 
 /* A new life for the source, with one port. Returns a reason, or 0: somebody else was faster. */
-static __always_inline __u32 insert_record(enum portscan_family family, const void *key,
-					   __u16 port, __u64 now,
-					   struct portscan_family_state *state)
+static __always_inline __u32 insert_record(enum portscan_family family, const void *key, __u16 port,
+					   __u64 now, struct portscan_family_state *state)
 {
 	__u64 place = next_place(state);
 	struct portscan_record record = {
@@ -301,7 +298,8 @@ static __always_inline __u32 insert_record(enum portscan_family family, const vo
 	};
 	long error;
 
-	*(__u64 *)&record = port | 1ULL << WORD_COUNT_SHIFT | (place & WORD_TAG_MASK) << WORD_TAG_SHIFT;
+	*(__u64 *)&record =
+		port | 1ULL << WORD_COUNT_SHIFT | (place & WORD_TAG_MASK) << WORD_TAG_SHIFT;
 	enqueue(family, key, place, now, state);
 	error = add_record(family, key, &record);
 	if (error == -EEXIST)

@@ -93,7 +93,8 @@ Prefix source_of(const Address &address, unsigned ipv6_prefix) {
 
 std::size_t AddressHash::operator()(const Address &address) const {
     std::array<std::uint64_t, 2> words{};
-    std::copy(address.bytes.begin(), address.bytes.end(), reinterpret_cast<std::uint8_t *>(words.data()));
+    std::copy(address.bytes.begin(), address.bytes.end(),
+              reinterpret_cast<std::uint8_t *>(words.data()));
     return mix(mix(static_cast<std::size_t>(address.family), std::hash<std::uint64_t>{}(words[0])),
                std::hash<std::uint64_t>{}(words[1]));
 }

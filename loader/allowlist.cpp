@@ -35,7 +35,9 @@ void list_trie(int map_fd, ToAddress to_address, std::vector<AllowEntry> &entrie
 } // namespace
 
 Allowlist::Allowlist(const DetectorMaps &maps, MappedState &state, Registry &registry) :
-    maps_{maps}, state_{&state}, registry_{&registry} {}
+    maps_{maps},
+    state_{&state},
+    registry_{&registry} {}
 
 std::vector<SourceRecord> Allowlist::add(const Prefix &prefix, AllowOrigin origin,
                                          std::uint64_t until_ns) {
@@ -76,12 +78,14 @@ void Allowlist::count_inside(const Prefix &prefix, int change) {
     if (bpf_map_lookup_elem(maps_.allow6_in, source.address.bytes.data(), &count) != 0)
         throw_unless(ENOENT, "read pscan_allow6_in");
     count += static_cast<__u32>(change);
-    const int error = count == 0
-                          ? bpf_map_delete_elem(maps_.allow6_in, source.address.bytes.data())
-                          : bpf_map_update_elem(maps_.allow6_in, source.address.bytes.data(), &count, BPF_ANY);
-    if (error != 0) throw std::system_error(errno, std::generic_category(), "update pscan_allow6_in");
+    const int error = count == 0 ? bpf_map_delete_elem(maps_.allow6_in, source.address.bytes.data())
+                                 : bpf_map_update_elem(maps_.allow6_in, source.address.bytes.data(),
+                                                       &count, BPF_ANY);
+    if (error != 0)
+        throw std::system_error(errno, std::generic_category(), "update pscan_allow6_in");
     unsigned prefixes = 0;
-    for_each_element<portscan_key6, __u32>(maps_.allow6_in, [&](const auto &, auto) { ++prefixes; });
+    for_each_element<portscan_key6, __u32>(maps_.allow6_in,
+                                           [&](const auto &, auto) { ++prefixes; });
     state_->set_allow6_inside(prefixes);
 }
 
@@ -95,7 +99,8 @@ std::vector<AllowEntry> Allowlist::list() const {
 bool Allowlist::covers(const Prefix &source) const {
     const auto key = make_key(source);
     portscan_allow_value value{};
-    if (bpf_map_lookup_elem(source.address.is_ipv6() ? maps_.allow6 : maps_.allow, &key, &value) == 0)
+    if (bpf_map_lookup_elem(source.address.is_ipv6() ? maps_.allow6 : maps_.allow, &key, &value) ==
+        0)
         return true;
     throw_unless(ENOENT, "look up allowlist");
     return false;

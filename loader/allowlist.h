@@ -17,8 +17,8 @@ enum class AllowOrigin : std::uint8_t { automatic = 1, config = 2, manual = 4 };
 
 struct AllowEntry {
     Prefix prefix;
-    std::uint32_t origins = 0;   ///< AllowOrigin, or-ed
-    std::uint64_t until_ns = 0;  ///< CLOCK_MONOTONIC; 0: stays
+    std::uint32_t origins = 0;  ///< AllowOrigin, or-ed
+    std::uint64_t until_ns = 0; ///< CLOCK_MONOTONIC; 0: stays
 };
 
 /// The allowlist of one detector. Wins over blocks: an added entry lifts those that it covers.
@@ -29,7 +29,8 @@ class Allowlist {
 
     /// Adds the prefix, or the origin to it, and lifts the blocks that it covers: those are
     /// returned.
-    std::vector<SourceRecord> add(const Prefix &prefix, AllowOrigin origin, std::uint64_t until_ns = 0);
+    std::vector<SourceRecord> add(const Prefix &prefix, AllowOrigin origin,
+                                  std::uint64_t until_ns = 0);
     /// Takes the prefix off, whatever its origins. False if it was not there.
     bool remove(const Prefix &prefix);
     std::vector<AllowEntry> list() const;

@@ -16,12 +16,11 @@ static_assert(reason_count == PORTSCAN_LAST_REASON - PORTSCAN_FIRST_REASON + 1);
 
 const std::vector<std::string_view> &counter_names() {
     static const std::vector<std::string_view> names{
-        "xdp_aborted",   "xdp_drop",      "xdp_pass",      "xdp_tx",     "xdp_redirect",
-        "probes",        "registry_size", "malformed",     "not_ip",     "not_tcp",
-        "not_probe",     "ignored",       "known",         "allowlisted", "recorded",
-        "blocked",       "threshold",     "block_refused", "insert_failed", "contention",
-        "fault",         "inserted",      "blocks",        "evictions",  "would_drop",
-        "events_lost"};
+        "xdp_aborted",   "xdp_drop",    "xdp_pass", "xdp_tx",   "xdp_redirect", "probes",
+        "registry_size", "malformed",   "not_ip",   "not_tcp",  "not_probe",    "ignored",
+        "known",         "allowlisted", "recorded", "blocked",  "threshold",    "block_refused",
+        "insert_failed", "contention",  "fault",    "inserted", "blocks",       "evictions",
+        "would_drop",    "events_lost"};
     return names;
 }
 

@@ -7,6 +7,7 @@
 #include "loader/features.h"
 #include "loader/libbpf_log.h"
 
+#include <array>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
@@ -49,25 +50,33 @@ bpf_program *find_program(bpf_object *object, const char *name) {
     return program;
 }
 
-int find_map(bpf_object *object, const char *name) {
-    const int fd = bpf_object__find_map_fd_by_name(object, name);
-    if (fd < 0) fail(EINVAL, fmt::format("object has no map {}: not a detector of this version", name));
-    return fd;
-}
+/// Each map of the object by its name there, which a map handed in replaces by its own.
+struct NamedMap {
+    const char *name;
+    int DetectorMaps::*fd;
+    bpf_map *map;
+};
 
-DetectorMaps collect_maps(bpf_object *object) {
-    return {.ip_reg = find_map(object, "pscan_ip_reg"),
-            .ip6_reg = find_map(object, "pscan_ip6_reg"),
-            .ports = find_map(object, "pscan_ports"),
-            .ports6 = find_map(object, "pscan_ports6"),
-            .queue = find_map(object, "pscan_queue"),
-            .queue6 = find_map(object, "pscan_queue6"),
-            .allow = find_map(object, "pscan_allow"),
-            .allow6 = find_map(object, "pscan_allow6"),
-            .allow6_in = find_map(object, "pscan_allow6_in"),
-            .stats = find_map(object, "pscan_stats"),
-            .state = find_map(object, "pscan_state"),
-            .events = find_map(object, "pscan_events")};
+std::array<NamedMap, 12> find_maps(bpf_object *object) {
+    std::array<NamedMap, 12> maps{{{"pscan_ip_reg", &DetectorMaps::ip_reg, nullptr},
+                                   {"pscan_ip6_reg", &DetectorMaps::ip6_reg, nullptr},
+                                   {"pscan_ports", &DetectorMaps::ports, nullptr},
+                                   {"pscan_ports6", &DetectorMaps::ports6, nullptr},
+                                   {"pscan_queue", &DetectorMaps::queue, nullptr},
+                                   {"pscan_queue6", &DetectorMaps::queue6, nullptr},
+                                   {"pscan_allow", &DetectorMaps::allow, nullptr},
+                                   {"pscan_allow6", &DetectorMaps::allow6, nullptr},
+                                   {"pscan_allow6_in", &DetectorMaps::allow6_in, nullptr},
+                                   {"pscan_stats", &DetectorMaps::stats, nullptr},
+                                   {"pscan_state", &DetectorMaps::state, nullptr},
+                                   {"pscan_events", &DetectorMaps::events, nullptr}}};
+    for (auto &entry : maps) {
+        entry.map = bpf_object__find_map_by_name(object, entry.name);
+        if (entry.map == nullptr)
+            fail(EINVAL,
+                 fmt::format("object has no map {}: not a detector of this version", entry.name));
+    }
+    return maps;
 }
 
 } // namespace
@@ -99,21 +108,32 @@ Detector Detector::load(const DetectorOptions &options, const DetectorSettings &
     state->frags = kernel_has_xdp_frags();
     if (!state->frags) bpf_program__set_flags(program, 0);
     configure(state->object.get(), options, state->frags);
+    const auto maps = find_maps(state->object.get());
     if (settings.prepare) settings.prepare(state->object.get());
     if (const int error = bpf_object__load(state->object.get()); error != 0)
         explain_refusal(-error, log);
 
-    state->maps = collect_maps(state->object.get());
+    for (const auto &entry : maps) state->maps.*entry.fd = bpf_map__fd(entry.map);
     state->program = bpf_program__fd(program);
     state->expire_program = bpf_program__fd(find_program(state->object.get(), "pscan_expire"));
     return Detector{std::move(state)};
 }
 
-int Detector::program() const { return state_->program; }
-int Detector::expire_program() const { return state_->expire_program; }
-const DetectorMaps &Detector::maps() const { return state_->maps; }
-bpf_object *Detector::object() const { return state_->object.get(); }
-bool Detector::has_frags() const { return state_->frags; }
+int Detector::program() const {
+    return state_->program;
+}
+int Detector::expire_program() const {
+    return state_->expire_program;
+}
+const DetectorMaps &Detector::maps() const {
+    return state_->maps;
+}
+bpf_object *Detector::object() const {
+    return state_->object.get();
+}
+bool Detector::has_frags() const {
+    return state_->frags;
+}
 
 std::span<const std::uint8_t> embedded_object() {
     std::size_t size = 0;

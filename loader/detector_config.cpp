@@ -28,11 +28,13 @@ std::span<std::byte> rodata_variable(bpf_object *object, const char *name, std::
         if (std::string_view{bpf_map__name(map)}.ends_with(".rodata")) break;
     }
     const btf *types = bpf_object__btf(object);
-    const int section = types == nullptr ? -1 : btf__find_by_name_kind(types, ".rodata", BTF_KIND_DATASEC);
+    const int section =
+        types == nullptr ? -1 : btf__find_by_name_kind(types, ".rodata", BTF_KIND_DATASEC);
     if (map == nullptr || section < 0) fail_layout("object has no configuration");
 
     std::size_t total = 0;
-    auto *memory = static_cast<std::byte *>(const_cast<void *>(bpf_map__initial_value(map, &total)));
+    auto *memory =
+        static_cast<std::byte *>(const_cast<void *>(bpf_map__initial_value(map, &total)));
     const btf_type *type = btf__type_by_id(types, static_cast<__u32>(section));
     const std::span variables{btf_var_secinfos(type), btf_vlen(type)};
     for (const auto &variable : variables) {
@@ -65,7 +67,8 @@ void write_mask(unsigned length, __u64 (&mask_be)[2]) {
 portscan_config make_config(const DetectorOptions &options, bool frags) {
     portscan_config config{};
     config.window = static_cast<__u64>(options.window.count());
-    config.block_for = static_cast<__u64>(options.block_for.value_or(std::chrono::nanoseconds{0}).count());
+    config.block_for =
+        static_cast<__u64>(options.block_for.value_or(std::chrono::nanoseconds{0}).count());
     config.refresh = refresh_ns(options.window);
     write_mask(options.ipv6_prefix, config.ipv6_mask_be);
     config.family[PORTSCAN_IPV4] = {options.max_sources - options.blocked_limit(),

@@ -58,6 +58,8 @@ std::vector<BlockEvent> EventReader::take() {
     return std::exchange(state_->events, {});
 }
 
-int EventReader::poll_fd() const { return ring_buffer__epoll_fd(state_->ring); }
+int EventReader::poll_fd() const {
+    return ring_buffer__epoll_fd(state_->ring);
+}
 
 } // namespace portscan

@@ -12,10 +12,10 @@ namespace portscan {
 /// A source became blocked: one record of pscan_events.
 struct BlockEvent {
     Prefix source;
-    std::uint64_t time_ns = 0;            ///< the program's clock
-    std::vector<std::uint16_t> ports;     ///< recorded ports, in order
+    std::uint64_t time_ns = 0;        ///< the program's clock
+    std::vector<std::uint16_t> ports; ///< recorded ports, in order
     std::uint16_t trigger_port = 0;
-    std::uint32_t ifindex = 0;            ///< interface the trigger came in by
+    std::uint32_t ifindex = 0; ///< interface the trigger came in by
     bool dry_run = false;
 };
 

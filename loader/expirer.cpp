@@ -21,7 +21,10 @@ void run_pass(int program, std::uint64_t now_ns) {
 } // namespace
 
 Expirer::Expirer(int program, MappedState &state, CounterMap &counters, Allowlist &allowlist) :
-    program_{program}, state_{&state}, counters_{&counters}, allowlist_{&allowlist} {}
+    program_{program},
+    state_{&state},
+    counters_{&counters},
+    allowlist_{&allowlist} {}
 
 ExpiryReport Expirer::pass(std::uint64_t now_ns) {
     const std::uint64_t blocks_before = counters_->read()[PORTSCAN_BLOCKS];

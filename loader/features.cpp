@@ -21,7 +21,8 @@ struct HelperFeature {
 constexpr std::array helper_features{
     HelperFeature{BPF_PROG_TYPE_XDP, BPF_FUNC_ktime_get_coarse_ns, "the coarse clock (Linux 5.11)"},
     HelperFeature{BPF_PROG_TYPE_XDP, BPF_FUNC_ringbuf_reserve, "ring buffers (Linux 5.8)"},
-    HelperFeature{BPF_PROG_TYPE_XDP, BPF_FUNC_for_each_map_elem, "bpf_for_each_map_elem (Linux 5.13)"},
+    HelperFeature{BPF_PROG_TYPE_XDP, BPF_FUNC_for_each_map_elem,
+                  "bpf_for_each_map_elem (Linux 5.13)"},
 };
 
 bool has_effective(unsigned long long effective, unsigned capability) {
@@ -38,7 +39,10 @@ unsigned long long effective_capabilities() {
 
 bool loads(bpf_prog_type type, __u32 flags) {
     const std::array<bpf_insn, 2> instructions{
-        bpf_insn{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .src_reg = 0, .off = 0,
+        bpf_insn{.code = BPF_ALU64 | BPF_MOV | BPF_K,
+                 .dst_reg = BPF_REG_0,
+                 .src_reg = 0,
+                 .off = 0,
                  .imm = XDP_PASS},
         bpf_insn{.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
     LIBBPF_OPTS(bpf_prog_load_opts, options, .prog_flags = flags);
@@ -60,7 +64,9 @@ std::vector<std::string> missing_capabilities() {
     return missing;
 }
 
-bool kernel_has_xdp_frags() { return loads(BPF_PROG_TYPE_XDP, BPF_F_XDP_HAS_FRAGS); }
+bool kernel_has_xdp_frags() {
+    return loads(BPF_PROG_TYPE_XDP, BPF_F_XDP_HAS_FRAGS);
+}
 
 std::optional<std::string> missing_kernel_feature() {
     if (!loads(BPF_PROG_TYPE_XDP, 0)) return "XDP programs (CONFIG_BPF_SYSCALL and CONFIG_NET)";

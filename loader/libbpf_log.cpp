@@ -34,7 +34,9 @@ LibbpfLog::LibbpfLog() {
     libbpf_set_print(collect);
 }
 
-LibbpfLog::~LibbpfLog() { libbpf_set_print(nullptr); }
+LibbpfLog::~LibbpfLog() {
+    libbpf_set_print(nullptr);
+}
 
 std::string LibbpfLog::reason() const {
     std::istringstream lines{collected};

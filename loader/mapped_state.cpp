@@ -9,14 +9,15 @@
 namespace portscan {
 
 MappedState::MappedState(int map_fd) {
-    void *memory = mmap(nullptr, sizeof(portscan_state), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+    void *memory =
+        mmap(nullptr, sizeof(portscan_state), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
     if (memory == MAP_FAILED)
         throw std::system_error(errno, std::generic_category(), "map pscan_state into memory");
     state_ = static_cast<portscan_state *>(memory);
 }
 
-MappedState::MappedState(MappedState &&other) noexcept
-    : state_{std::exchange(other.state_, nullptr)} {}
+MappedState::MappedState(MappedState &&other) noexcept :
+    state_{std::exchange(other.state_, nullptr)} {}
 
 MappedState &MappedState::operator=(MappedState &&other) noexcept {
     std::swap(state_, other.state_);
@@ -34,8 +35,8 @@ unsigned MappedState::blocked(portscan_family family) const {
 bool MappedState::take_block(portscan_family family, unsigned bound) {
     unsigned current = blocked(family);
     while (current < bound)
-        if (__atomic_compare_exchange_n(&state_->family[family].blocked, &current, current + 1, false,
-                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+        if (__atomic_compare_exchange_n(&state_->family[family].blocked, &current, current + 1,
+                                        false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
             return true;
     return false;
 }

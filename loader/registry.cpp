@@ -32,7 +32,9 @@ portscan_record make_manual_block(std::uint64_t now_ns) {
 } // namespace
 
 Registry::Registry(const DetectorMaps &maps, MappedState &state, const DetectorOptions &options) :
-    maps_{maps}, state_{&state}, ipv6_prefix_{options.ipv6_prefix},
+    maps_{maps},
+    state_{&state},
+    ipv6_prefix_{options.ipv6_prefix},
     more_ports_{options.max_ports > PORTSCAN_RECORD_PORTS},
     max_blocked_{options.blocked_limit(), options.blocked_limit6()} {}
 
@@ -42,14 +44,15 @@ Prefix Registry::source_of(const Address &address) const {
 
 SourceRecord Registry::decode(const Prefix &source, const portscan_record &record) const {
     const std::uint16_t ports[] = {record.port1, record.port2, record.port3};
-    SourceRecord result{.source = source,
-                        .blocked = record.blocked != 0,
-                        .ports = {std::begin(ports), std::begin(ports) + std::min<unsigned>(record.count, 3)},
-                        .timestamp_ns = record.packet_timestamp,
-                        .trigger_port = record.trigger_port,
-                        .ifindex = record.block_ifindex,
-                        .manual = record.manual != 0,
-                        .dry_run = record.dry_run != 0};
+    SourceRecord result{
+        .source = source,
+        .blocked = record.blocked != 0,
+        .ports = {std::begin(ports), std::begin(ports) + std::min<unsigned>(record.count, 3)},
+        .timestamp_ns = record.packet_timestamp,
+        .trigger_port = record.trigger_port,
+        .ifindex = record.block_ifindex,
+        .manual = record.manual != 0,
+        .dry_run = record.dry_run != 0};
     if (more_ports_ && record.count == PORTSCAN_RECORD_PORTS) append_more_ports(source, result);
     return result;
 }
@@ -58,7 +61,8 @@ void Registry::append_more_ports(const Prefix &source, SourceRecord &record) con
     const auto key = make_key(source);
     portscan_more_ports more{};
     const int map = source.address.is_ipv6() ? maps_.ports6 : maps_.ports;
-    if (bpf_map_lookup_elem(map, &key, &more) != 0) return throw_unless(ENOENT, "read further ports");
+    if (bpf_map_lookup_elem(map, &key, &more) != 0)
+        return throw_unless(ENOENT, "read further ports");
     for (const auto word : more.word)
         for (unsigned i = 0; i < (word >> 48 & 3); ++i)
             record.ports.push_back(static_cast<std::uint16_t>(word >> (16 * i)));
@@ -78,14 +82,16 @@ std::optional<SourceRecord> Registry::find(const Prefix &source) const {
 
 std::vector<SourceRecord> Registry::all() const {
     std::vector<SourceRecord> records;
-    for_each_element<portscan_key4, portscan_record>(maps_.ip_reg, [&](const auto &key, const auto &record) {
-        if (record.count != dead_count)
-            records.push_back(decode(Prefix::host(Address::ipv4(key.address)), record));
-    });
-    for_each_element<portscan_key6, portscan_record>(maps_.ip6_reg, [&](const auto &key, const auto &record) {
-        if (record.count != dead_count)
-            records.push_back(decode(source_of(Address::ipv6(key.address)), record));
-    });
+    for_each_element<portscan_key4, portscan_record>(
+        maps_.ip_reg, [&](const auto &key, const auto &record) {
+            if (record.count != dead_count)
+                records.push_back(decode(Prefix::host(Address::ipv4(key.address)), record));
+        });
+    for_each_element<portscan_key6, portscan_record>(
+        maps_.ip6_reg, [&](const auto &key, const auto &record) {
+            if (record.count != dead_count)
+                records.push_back(decode(source_of(Address::ipv6(key.address)), record));
+        });
     return records;
 }
 
@@ -120,7 +126,8 @@ std::vector<SourceRecord> Registry::remove_covered(const Prefix &prefix, bool bl
 
 BlockOutcome Registry::block(const Prefix &source, std::uint64_t now_ns) {
     const auto family = family_of(source);
-    if (const auto record = find(source); record && record->blocked) return BlockOutcome::already_blocked;
+    if (const auto record = find(source); record && record->blocked)
+        return BlockOutcome::already_blocked;
     if (!state_->take_block(family, max_blocked_[family])) return BlockOutcome::bound_reached;
 
     const auto key = make_key(source);

@@ -18,13 +18,13 @@ namespace portscan {
 struct SourceRecord {
     Prefix source;
     bool blocked = false;
-    std::vector<std::uint16_t> ports;      ///< recorded, in order, 0..16 of them
+    std::vector<std::uint16_t> ports; ///< recorded, in order, 0..16 of them
     /// The program's clock at the last refresh, or at the block.
     std::uint64_t timestamp_ns = 0;
-    std::uint16_t trigger_port = 0;        ///< of a block; 0 for a block by hand
-    std::uint32_t ifindex = 0;             ///< of a block; 0 for a block by hand
-    bool manual = false;                   ///< blocked by hand
-    bool dry_run = false;                  ///< decided in a dry run: never in force
+    std::uint16_t trigger_port = 0; ///< of a block; 0 for a block by hand
+    std::uint32_t ifindex = 0;      ///< of a block; 0 for a block by hand
+    bool manual = false;            ///< blocked by hand
+    bool dry_run = false;           ///< decided in a dry run: never in force
 };
 
 enum class BlockOutcome : std::uint8_t {

@@ -7,10 +7,12 @@
 namespace portscan {
 namespace {
 
-constexpr std::array<std::string_view, 5> verdict_names{"aborted", "drop", "pass", "tx", "redirect"};
+constexpr std::array<std::string_view, 5> verdict_names{"aborted", "drop", "pass", "tx",
+                                                        "redirect"};
 constexpr std::array<std::string_view, reason_count> reason_names{
-    "malformed", "not_ip",   "not_tcp", "not_probe", "ignored",       "known",         "allowlisted",
-    "recorded",  "blocked", "threshold", "block_refused", "insert_failed", "contention", "fault"};
+    "malformed",     "not_ip",        "not_tcp",    "not_probe", "ignored",
+    "known",         "allowlisted",   "recorded",   "blocked",   "threshold",
+    "block_refused", "insert_failed", "contention", "fault"};
 
 template <typename Enum, std::size_t size>
 std::optional<Enum> find_name(const std::array<std::string_view, size> &names,

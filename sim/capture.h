@@ -21,26 +21,33 @@ class CaptureError : public std::runtime_error {
 
 /// One record of a capture, always presented as Ethernet.
 struct CapturedFrame {
-    std::uint64_t number = 0;   ///< 1-based over every record of the file, as Wireshark counts
-    std::uint64_t time_ns = 0;  ///< since the Unix epoch
-    std::uint64_t wire_length = 0; ///< bytes on the wire, in the Ethernet form of `bytes`
-    ByteView bytes;             ///< captured bytes; valid until the next call of next()
-    bool outgoing = false;      ///< sent by the capturing host (Linux cooked packet type 4)
-    bool selected = true;       ///< matches the pcap filter (true without one)
+    std::uint64_t number = 0; ///< 1-based over every record of the file, as Wireshark counts
+    /// Since the Unix epoch; 0 to INT64_MAX, at which times before and beyond are held.
+    std::uint64_t time_ns = 0;
+    /// Bytes on the wire, in the Ethernet form of `bytes`, and never fewer than those.
+    std::uint64_t wire_length = 0;
+    /// Captured bytes; valid until the next call of next(). Empty also where a record ends within
+    /// the header of its own link layer.
+    ByteView bytes;
+    bool outgoing = false; ///< sent by the capturing host (Linux cooked packet type 4)
+    bool selected = true;  ///< matches the pcap filter (true without one)
 
     bool cut() const { return bytes.size() < wire_length; }
 };
 
 struct CaptureOptions {
-    std::string filter;         ///< pcap filter expression; empty: everything
+    /// pcap filter expression (pcap-filter(7)), applied to the bytes as captured; empty:
+    /// everything.
+    std::string filter{};
 };
 
 /// Reads pcap (us, ns, both byte orders) and pcapng, plain, gzip or zstd, by content and not by
-/// name. Memory does not grow with the file.
+/// name. Memory does not grow with the file. Link types: EN10MB, RAW, IPV4, IPV6, LINUX_SLL,
+/// LINUX_SLL2, NULL and LOOP.
 class CaptureReader {
   public:
-    /// `-` is standard input. Throws CaptureError; OptionError-like misuse such as a filter that
-    /// does not compile is a CaptureError too, with the filter compiler's message.
+    /// `-` is standard input. Reads up to the first record. Throws CaptureError, also for a filter
+    /// that does not compile, with the filter compiler's message.
     static CaptureReader open(const std::string &path, const CaptureOptions &options = {});
 
     CaptureReader(CaptureReader &&) noexcept;
@@ -49,7 +56,8 @@ class CaptureReader {
 
     /// The next record; nothing at the end of the file, or where it is damaged: see damage().
     std::optional<CapturedFrame> next();
-    /// Why reading ended early, one line; empty where the file was read to its end.
+    /// Why reading ended early, one line that names the record and not the file; empty where the
+    /// file was read to its end.
     const std::string &damage() const;
     /// `EN10MB`, `RAW`, `LINUX_SLL` ...: as libpcap names it.
     std::string link_type() const;
@@ -66,14 +74,15 @@ class CaptureReader {
 /// Writes Ethernet frames as pcap with nanosecond timestamps; `-` is standard output.
 class CaptureWriter {
   public:
-    /// Throws CaptureError.
+    /// Overwrites an existing file. Throws CaptureError.
     static CaptureWriter create(const std::string &path);
 
     CaptureWriter(CaptureWriter &&) noexcept;
     CaptureWriter &operator=(CaptureWriter &&) noexcept;
     ~CaptureWriter(); ///< closes; call close() to learn of errors
 
-    /// `wire_length` 0: that of the bytes.
+    /// `wire_length` 0: that of the bytes. Bytes beyond 262,144 are cut, as by a snap length; times
+    /// beyond what the format holds (2106) are held there. Throws CaptureError.
     void write(std::uint64_t time_ns, ByteView bytes, std::uint64_t wire_length = 0);
     /// Flushes and closes. Throws CaptureError where the disk refused.
     void close();

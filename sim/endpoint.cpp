@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/endpoint.h"
 
-#include <charconv>
+#include "sim/text_values.h"
+
 #include <fmt/format.h>
 
 namespace portscan {
-namespace {
-
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-    std::uint16_t port = 0;
-    const char *end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, port);
-    if (error != std::errc{} || stop != end) return std::nullopt;
-    return port;
-}
-
-} // namespace
 
 std::optional<Endpoint> Endpoint::parse(std::string_view text) {
     std::string_view host = text;
@@ -35,9 +25,9 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text) {
     const auto address = Address::parse(host);
     if (!address || (text.starts_with('[') && !address->is_ipv6())) return std::nullopt;
     if (!port_text) return Endpoint{*address};
-    const auto port = parse_port(*port_text);
+    const auto port = parse_number(*port_text, 65535);
     if (!port) return std::nullopt;
-    return Endpoint{*address, port};
+    return Endpoint{*address, static_cast<std::uint16_t>(*port)};
 }
 
 std::string Endpoint::to_string() const {

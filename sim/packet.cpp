@@ -48,6 +48,12 @@ Packet &Packet::tag(std::uint16_t ethertype, std::uint16_t control) {
     return *this;
 }
 
+Packet &Packet::vlans(std::span<const std::uint16_t> outermost_first) {
+    for (std::size_t i = 0; i < outermost_first.size(); ++i)
+        tag(i + 1 < outermost_first.size() ? 0x88a8 : 0x8100, outermost_first[i]);
+    return *this;
+}
+
 Packet &Packet::ttl(std::uint8_t value) {
     fields_.ttl = value;
     return *this;

@@ -4,6 +4,7 @@
 #include "sim/packet_fields.h"
 
 #include <chrono>
+#include <span>
 #include <string_view>
 
 namespace portscan {
@@ -21,6 +22,8 @@ class Packet {
     Packet &qinq(std::uint16_t outer, std::uint16_t inner) {
         return tag(0x88a8, outer).vlan(inner);
     }
+    /// 802.1Q innermost, 802.1ad around it.
+    Packet &vlans(std::span<const std::uint16_t> outermost_first);
     Packet &tag(std::uint16_t ethertype, std::uint16_t control);
 
     // IP

@@ -2,8 +2,11 @@
 #pragma once
 
 #include "sim/capture.h"
+#include "sim/frame_fitter.h"
 #include "sim/simulator.h"
+#include "sim/source_report.h"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -13,85 +16,70 @@
 
 namespace portscan {
 
-/// Why a record was not run (SPEC section 4, "Captures").
-enum class Skip : std::uint8_t { too_short, too_long, undecidable, outgoing };
-std::string_view to_string(Skip skip);
-
 /// One record of the capture, after it was run, skipped or left out.
 struct FrameOutcome {
     std::uint64_t number = 0;
-    std::uint64_t time_ns = 0;             ///< the program's clock: held where time runs backwards
-    std::optional<RunResult> result;       ///< nothing: not run
-    std::optional<Skip> skip;              ///< nothing: run, or not selected
+    std::uint64_t time_ns = 0;       ///< of the capture, held where it runs backwards
+    std::optional<RunResult> result; ///< nothing: not run
+    std::optional<Skip> skip;        ///< nothing: run, or not selected
 };
 
-/// One block of a source.
-struct BlockReport {
-    std::uint64_t at_ns = 0;
-    std::uint64_t frame = 0;               ///< 0: blocked by an action
-    std::optional<std::uint16_t> trigger_port;
-    std::optional<std::uint64_t> until_ns; ///< nothing: until unblocked
-};
-
-enum class SourceState : std::uint8_t { active, expired, evicted, unblocked };
-std::string_view to_string(SourceState state);
-
-struct SourceReport {
-    Prefix address;
-    SourceState state = SourceState::active;
-    bool blocked = false;                  ///< in force at the end
-    std::vector<std::uint16_t> ports;      ///< recorded, in order, at the latest block or record
-    std::uint64_t probes = 0;
-    std::uint64_t packets = 0;
-    std::uint64_t dropped = 0;
-    std::uint64_t first_seen_ns = 0;
-    std::vector<BlockReport> blocks;
-};
-
-/// Percentiles of single packets, in ns, the harness' floor included.
+/// Percentiles of single packets (nearest rank), in ns, the harness' floor included.
 struct LatencyReport {
     std::uint64_t p50 = 0, p90 = 0, p99 = 0, p999 = 0, max = 0;
 };
 
 /// What `replay --json` prints for one capture.
 struct ReplayReport {
-    std::string capture;
-    std::uint64_t packets = 0;             ///< every record of the file
-    std::array<std::uint64_t, 5> verdicts{}; ///< by Verdict
+    std::string capture;                          ///< its name; for the caller to fill in
+    std::uint64_t packets = 0;                    ///< every record of the file
+    std::array<std::uint64_t, 5> verdicts{};      ///< by Verdict
     std::map<std::string, std::uint64_t> skipped; ///< by reason, those above 0
     std::uint64_t not_selected = 0;
-    std::uint64_t time_held = 0;           ///< records earlier than the one before
-    Counters counters;
+    std::uint64_t time_held = 0; ///< records earlier than the clock, which stood still for them
+    std::uint64_t first_ns = 0;  ///< time of the first record
+    std::uint64_t last_ns = 0;   ///< of the clock at the end
+    Counters counters;           ///< of this capture; the size of the registry is that at the end
     LatencyReport latency;
     /// All that were ever blocked, then others up to the limit, in order of first appearance.
     std::vector<SourceReport> sources;
     std::uint64_t sources_omitted = 0;
-    std::string damage;                    ///< why reading ended early; empty: it did not
+    std::string damage; ///< why reading ended early; empty: it did not. For the caller to fill in
 };
 
 struct ReplayOptions {
-    std::uint64_t report_sources = 100'000;
+    std::uint64_t report_sources = 100'000; ///< sources reported beside those ever blocked
+    Clock clock = Clock::capture;           ///< that of the simulator
 };
 
-/// Feeds frames to a simulator in captured time, its expirer included, and keeps the books.
+/// Feeds frames to a simulator in captured time, its expirer included, and keeps the books. What
+/// the program did is taken from the program; no rule of detection is decided here.
+///
+/// With Clock::wall the program's clock and the expirer's are left alone: passes run by wall time.
 class Replay {
   public:
-    Replay(Simulator &simulator, ReplayOptions options = {});
+    /// The simulator must outlive the replay, and be fed by nobody else.
+    explicit Replay(Simulator &simulator, ReplayOptions options = {});
     Replay(Replay &&) noexcept;
+    Replay &operator=(Replay &&) noexcept;
     ~Replay();
 
     FrameOutcome feed(const CapturedFrame &frame);
     /// Moves the clock to `time_ns` (never backwards), running the expirer when it is due.
     void advance_to(std::uint64_t time_ns);
-    /// Actions of scenarios, at the current time.
-    void unblock(std::string_view address);
-    void block(std::string_view address);
+    /// Actions of scenarios, at the current time. Results are those of the simulator.
+    bool unblock(std::string_view address);
+    BlockOutcome block(std::string_view address);
     void allow(std::string_view prefix);
-    void disallow(std::string_view prefix);
+    bool disallow(std::string_view prefix);
     void expire();
 
-    /// The books so far. The replay goes on after it (`--continue`).
+    /// The books of the capture so far; ends with an expiry pass, so that the registry's size is
+    /// known. The replay goes on after it.
     ReplayReport report();
+    /// Starts the books of another capture; state and clock go on (`--continue`). A block of an
+    /// earlier capture stays in the source's report, without a frame.
+    void begin_capture();
 
   private:
     struct State;

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/capture_stream.h"
+
+#include <cerrno>
+#include <stdio_ext.h>
+#include <system_error>
+
+namespace portscan {
+namespace {
+
+constexpr std::size_t stdio_buffer_size = 256 * 1024;
+
+} // namespace
+
+CaptureStream::CaptureStream(const std::string &path) :
+    input_{CompressedInput::open(path)},
+    buffer_(stdio_buffer_size) {}
+
+std::FILE *CaptureStream::open_stdio() {
+    const cookie_io_functions_t functions{
+        .read = read_cookie, .write = nullptr, .seek = nullptr, .close = nullptr};
+    std::FILE *const stream = fopencookie(this, "rb", functions);
+    if (stream == nullptr) throw std::system_error{errno, std::generic_category(), "fopencookie"};
+    // A null pointer would make the C library ignore the size.
+    setvbuf(stream, buffer_.data(), _IOFBF, buffer_.size());
+    __fsetlocking(stream, FSETLOCKING_BYCALLER); // one reader; locks cost 18 ns a packet
+    return stream;
+}
+
+ssize_t CaptureStream::read_cookie(void *cookie, char *buffer, std::size_t size) {
+    auto &self = *static_cast<CaptureStream *>(cookie);
+    const std::span bytes{reinterpret_cast<std::uint8_t *>(buffer), size};
+    const std::size_t count = self.input_.read(bytes);
+    self.snap_lengths_.process(bytes.first(count));
+    self.delivered_ += count;
+    if (count > 0 || self.input_.failure().empty()) return static_cast<ssize_t>(count);
+    errno = EIO;
+    return -1;
+}
+
+} // namespace portscan

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "sim/compressed_input.h"
+#include "sim/snap_length.h"
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace portscan {
+
+/// A capture file as the stdio stream that libpcap reads: uncompressed, without snap lengths, and
+/// with a large buffer, so that a packet costs no system call. Stays where it is, because the
+/// stream points to it.
+class CaptureStream {
+  public:
+    /// `-` is standard input. Throws as CompressedInput::open does.
+    explicit CaptureStream(const std::string &path);
+    CaptureStream(const CaptureStream &) = delete;
+    CaptureStream &operator=(const CaptureStream &) = delete;
+
+    /// A new stream over the input, to be closed with fclose() before this object goes. Call it
+    /// once. Throws std::system_error.
+    std::FILE *open_stdio();
+
+    /// Bytes handed out so far.
+    std::uint64_t bytes_delivered() const { return delivered_; }
+    const CompressedInput &input() const { return input_; }
+
+  private:
+    static ssize_t read_cookie(void *cookie, char *buffer, std::size_t size);
+
+    CompressedInput input_;
+    SnapLengthRemover snap_lengths_;
+    std::vector<char> buffer_;
+    std::uint64_t delivered_ = 0;
+};
+
+} // namespace portscan

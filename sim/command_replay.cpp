@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/command_replay.h"
+
+#include "loader/option_flags.h"
+#include "sim/console.h"
+#include "sim/replay.h"
+#include "sim/replay_outputs.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <memory>
+#include <optional>
+
+namespace portscan {
+namespace {
+
+enum ExitStatus : int { done = 0, expectation_failed = 1, unreadable = 2 };
+
+DetectorOptions detection_options(const OptionOverrides &given) {
+    DetectorOptions options;
+    given.apply(options);
+    validate(options);
+    return options;
+}
+
+Clock parse_clock(std::string_view name) {
+    if (name == "capture") return Clock::capture;
+    if (name == "wall") return Clock::wall;
+    throw OptionError(fmt::format("clock: '{}' is not one of capture, wall", name));
+}
+
+/// One simulator and its replay. Each capture starts with a fresh one, unless state goes on.
+struct Session {
+    Session(const DetectorOptions &options, const ReplayCommand &command) :
+        simulator(options, {.object_path = command.object, .clock = command.clock}),
+        replay(simulator, {.report_sources = command.report_sources, .clock = command.clock}) {}
+
+    Simulator simulator;
+    Replay replay;
+    bool used = false;
+};
+
+class ReplayRun {
+  public:
+    explicit ReplayRun(const ReplayCommand &command) :
+        command_(command),
+        options_(detection_options(command.given)),
+        session_(std::make_unique<Session>(options_, command)),
+        outputs_({.json = command.json,
+                  .write_dropped = command.write_dropped,
+                  .write_passed = command.write_passed},
+                 command.captures, context_of(session_->simulator, command.clock)) {}
+
+    int all() {
+        int status = done;
+        for (const std::string &path : command_.captures) {
+            try {
+                status = std::max(status, one(path));
+            } catch (const CaptureError &error) {
+                complain(error.what());
+                status = std::max<int>(status, unreadable);
+            }
+        }
+        outputs_.close();
+        return status;
+    }
+
+  private:
+    /// Before anything is run: a capture that does not open leaves the session as it is.
+    void prepare_session() {
+        if (session_->used && command_.continues) session_->replay.begin_capture();
+        if (session_->used && !command_.continues) {
+            session_.reset(); // frees its maps first
+            session_ = std::make_unique<Session>(options_, command_);
+        }
+        session_->used = true;
+    }
+
+    int one(const std::string &path) {
+        CaptureReader reader = CaptureReader::open(path, {.filter = command_.filter});
+        prepare_session();
+        while (const auto frame = reader.next()) {
+            outputs_.frame(*frame, session_->replay.feed(*frame));
+        }
+        ReplayReport report = session_->replay.report();
+        report.capture = path;
+        report.damage = reader.damage();
+        outputs_.report(report);
+        return status_of(report);
+    }
+
+    int status_of(const ReplayReport &report) const {
+        if (!command_.filter.empty() && report.packets != 0 &&
+            report.not_selected == report.packets) {
+            warn(fmt::format("{}: the filter matches none of the {} packets; tagged frames match "
+                             "only behind 'vlan and'",
+                             report.capture, report.packets));
+        }
+        if (!report.damage.empty()) {
+            complain(report.damage);
+            return unreadable;
+        }
+        const bool blocked = report.counters.find("blocks").value_or(0) != 0;
+        return blocked && command_.fail_on_block ? expectation_failed : done;
+    }
+
+    const ReplayCommand &command_;
+    DetectorOptions options_;
+    std::unique_ptr<Session> session_;
+    ReplayOutputs outputs_;
+};
+
+void add_outputs(CLI::App &app, ReplayCommand &command) {
+    app.add_flag("--json{-}", command.json,
+                 "print a JSON object for each capture, to standard output or with --json=FILE");
+    app.add_option("--report-sources", command.report_sources,
+                   "sources in the JSON beside those that were ever blocked")
+        ->type_name("N")
+        ->capture_default_str();
+    app.add_option("--write-dropped", command.write_dropped,
+                   "write the frames that were dropped as a capture")
+        ->type_name("FILE");
+    app.add_option("--write-passed", command.write_passed,
+                   "write the frames that passed as a capture")
+        ->type_name("FILE");
+}
+
+} // namespace
+
+void setup_replay(CLI::App &app, int &exit_status) {
+    CLI::App *const replay =
+        app.add_subcommand("replay", "run captures: who was blocked, when, and what it cost");
+    const auto command = std::make_shared<ReplayCommand>();
+    replay
+        ->add_option("CAPTURE", command->captures,
+                     "pcap or pcapng, also .gz and .zst; - for standard input")
+        ->type_name("")
+        ->required();
+    replay->add_option("--filter", command->filter, "run only what this pcap filter matches")
+        ->type_name("EXPRESSION");
+    replay->add_option("--object", command->object, "run this detector, not the embedded one")
+        ->type_name("FILE");
+    replay
+        ->add_option_function<std::string>(
+            "--clock", [command](const std::string &name) { command->clock = parse_clock(name); },
+            "the program's time is the capture's, or wall: the program exactly as loaded")
+        ->type_name("CLOCK")
+        ->default_str("capture");
+    replay->add_flag("--continue", command->continues,
+                     "carry state and clock from capture to capture: rotated files");
+    replay->add_flag("--fail-on-block", command->fail_on_block, "exit 1 if anybody was blocked");
+    add_outputs(*replay, *command);
+    add_detection_options(*replay, command->given);
+    replay->callback([command, &exit_status] { exit_status = run_replay(*command); });
+}
+
+int run_replay(const ReplayCommand &command) {
+    check_targets({.json = command.json,
+                   .write_dropped = command.write_dropped,
+                   .write_passed = command.write_passed},
+                  command.captures);
+    return ReplayRun{command}.all();
+}
+
+} // namespace portscan

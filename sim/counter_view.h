@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "bpf/portscan.h"
+#include "loader/counters.h"
+#include "loader/verdict.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+namespace portscan {
+
+/// What moved in pscan_stats from one packet to the next: how the harness learns the reason, which
+/// BPF_PROG_TEST_RUN does not return.
+class CounterView {
+  public:
+    /// A map made with StatsMap::mapped is read in place, another by system calls. Throws
+    /// std::system_error.
+    explicit CounterView(int map_fd);
+    CounterView(CounterView &&other) noexcept;
+    CounterView &operator=(CounterView &&other) noexcept;
+    ~CounterView();
+
+    /// The counters move for other reasons than a packet: forget what they were.
+    void mark();
+
+    struct Change {
+        std::optional<Reason> reason; ///< nothing: no reason moved, or more than one
+        bool inserted = false;
+    };
+    /// What moved since the last call or mark().
+    Change take();
+
+  private:
+    using Values = std::array<std::uint64_t, PORTSCAN_COUNTERS>;
+    Values current() const;
+
+    const std::uint64_t *mapped_ = nullptr; ///< nullptr: read by system calls
+    CounterMap map_;
+    Values before_{};
+};
+
+} // namespace portscan

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/harness_maps.h"
+
+#include "loader/file_descriptor.h"
+#include "sim/btf_types.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <cerrno>
+#include <fmt/format.h>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace portscan {
+namespace {
+
+std::string harness_name(std::string_view name) {
+    constexpr std::string_view prefix = "pscan_";
+    return "psim_" + std::string{name.starts_with(prefix) ? name.substr(prefix.size()) : name};
+}
+
+void replace_map(bpf_map *map, const BtfTypes &types, StatsMap stats) {
+    const std::string_view name = bpf_map__name(map);
+    const bool mapped = stats == StatsMap::mapped && name == "pscan_stats";
+    const bool typed = bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF;
+    LIBBPF_OPTS(bpf_map_create_opts, options);
+    options.map_flags = bpf_map__map_flags(map) | (mapped ? __u32{BPF_F_MMAPABLE} : 0U);
+    if (typed) {
+        options.btf_fd = static_cast<__u32>(types.fd());
+        options.btf_key_type_id = bpf_map__btf_key_type_id(map);
+        options.btf_value_type_id = bpf_map__btf_value_type_id(map);
+    }
+    const FileDescriptor fd{bpf_map_create(
+        mapped ? BPF_MAP_TYPE_ARRAY : bpf_map__type(map), harness_name(name).c_str(),
+        bpf_map__key_size(map), bpf_map__value_size(map), bpf_map__max_entries(map), &options)};
+    if (fd.get() < 0)
+        throw std::system_error(errno, std::generic_category(), fmt::format("create map {}", name));
+    if (const int error = bpf_map__reuse_fd(map, fd.get()); error != 0)
+        throw std::system_error(-error, std::generic_category(), fmt::format("use map {}", name));
+}
+
+} // namespace
+
+void use_harness_maps(bpf_object *object, StatsMap stats) {
+    BtfTypes types{bpf_object__btf(object)};
+    types.load();
+    bpf_map *map = nullptr;
+    bpf_object__for_each_map(map, object) {
+        if (!bpf_map__is_internal(map)) replace_map(map, types, stats);
+    }
+}
+
+} // namespace portscan

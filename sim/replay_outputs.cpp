@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/replay_outputs.h"
+
+#include "sim/report_json.h"
+
+#include <array>
+#include <filesystem>
+#include <fmt/format.h>
+#include <iostream>
+#include <unistd.h>
+#include <utility>
+
+namespace portscan {
+namespace {
+
+constexpr std::string_view standard_output = "-";
+
+struct NamedTarget {
+    std::string_view option;
+    const std::string &path;
+};
+
+std::array<NamedTarget, 3> named(const ReplayTargets &targets) {
+    return {{{"json", targets.json},
+             {"write-dropped", targets.write_dropped},
+             {"write-passed", targets.write_passed}}};
+}
+
+bool same_file(const std::string &one, const std::string &other) {
+    if (one.empty() || other.empty()) return false;
+    if (one == other) return true;
+    if (one == standard_output || other == standard_output) return false;
+    std::error_code ignored; // one that is not there is no other one
+    return std::filesystem::equivalent(one, other, ignored);
+}
+
+void refuse_overwriting(const NamedTarget &target, const std::string &capture) {
+    if (target.path == standard_output || !same_file(target.path, capture)) return;
+    throw OptionError(
+        fmt::format("{}: '{}' is the capture itself: name another file", target.option, capture));
+}
+
+bool frames_to_standard_output(const ReplayTargets &targets) {
+    return targets.write_dropped == standard_output || targets.write_passed == standard_output;
+}
+
+std::optional<CaptureWriter> writer(std::string_view option, const std::string &path) {
+    if (path.empty()) return std::nullopt;
+    try {
+        return CaptureWriter::create(path);
+    } catch (const CaptureError &error) {
+        throw OptionError(fmt::format("{}: {}", option, error.what()));
+    }
+}
+
+/// A full disk is no fault of a capture.
+void written(const auto &step) {
+    try {
+        step();
+    } catch (const CaptureError &error) {
+        throw std::runtime_error(error.what());
+    }
+}
+
+} // namespace
+
+void check_targets(const ReplayTargets &targets, const std::vector<std::string> &captures) {
+    const auto all = named(targets);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        for (const std::string &capture : captures) refuse_overwriting(all[i], capture);
+        for (std::size_t j = 0; j < i; ++j) {
+            if (!same_file(all[i].path, all[j].path)) continue;
+            throw OptionError(fmt::format("{}: '{}' is taken by --{}: name another file",
+                                          all[i].option, all[i].path, all[j].option));
+        }
+    }
+}
+
+ReplayOutputs::ReplayOutputs(const ReplayTargets &targets, const std::vector<std::string> &captures,
+                             ReplayContext context) :
+    targets_(targets),
+    context_(std::move(context)),
+    dropped_(writer("write-dropped", targets.write_dropped)),
+    passed_(writer("write-passed", targets.write_passed)),
+    table_(captures, {.colour = wants_colour(frames_to_standard_output(targets) ? STDERR_FILENO
+                                                                                : STDOUT_FILENO)}) {
+    if (targets_.json != standard_output) {
+        people_ = frames_to_standard_output(targets_) ? &std::cerr : &std::cout;
+    }
+    if (targets_.json.empty()) return;
+    json_ = &std::cout;
+    if (targets_.json == standard_output) return;
+    json_file_.open(targets_.json, std::ios::binary | std::ios::trunc);
+    if (!json_file_) {
+        throw OptionError(fmt::format("json: '{}' cannot be created", targets_.json));
+    }
+    json_ = &json_file_;
+}
+
+void ReplayOutputs::frame(const CapturedFrame &frame, const FrameOutcome &outcome) {
+    if (!outcome.result || (!dropped_ && !passed_)) return;
+    std::optional<CaptureWriter> *writer = nullptr;
+    if (outcome.result->verdict == Verdict::drop) writer = &dropped_;
+    if (outcome.result->verdict == Verdict::pass) writer = &passed_;
+    if (writer == nullptr || !*writer) return;
+    written([&] { (*writer)->write(frame.time_ns, frame.bytes, frame.wire_length); });
+}
+
+void ReplayOutputs::report(const ReplayReport &report) {
+    if (json_ != nullptr) {
+        write_json(*json_, report, context_);
+        json_->flush();
+    }
+    if (people_ != nullptr) write_table(report);
+}
+
+void ReplayOutputs::write_table(const ReplayReport &report) {
+    if (!std::exchange(heading_written_, true)) *people_ << table_.heading(context_);
+    *people_ << table_.rows(report) << std::flush;
+}
+
+void ReplayOutputs::close() {
+    if (dropped_) written([&] { dropped_->close(); });
+    if (passed_) written([&] { passed_->close(); });
+    if (json_file_.is_open()) json_file_.close();
+    if ((json_ != nullptr && !*json_) || (people_ != nullptr && !*people_)) {
+        throw std::runtime_error("the report could not be written whole: is the disk full?");
+    }
+}
+
+} // namespace portscan

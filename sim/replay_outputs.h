@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "sim/capture.h"
+#include "sim/replay.h"
+#include "sim/replay_context.h"
+#include "sim/report_table.h"
+
+#include <fstream>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace portscan {
+
+/// Where the results of a replay go. `-` is standard output.
+struct ReplayTargets {
+    std::string json;          ///< empty: no JSON, a table for people
+    std::string write_dropped; ///< frames that the program dropped; empty: nowhere
+    std::string write_passed;
+};
+
+/// Refuses targets that would overwrite a capture, or each other. Throws OptionError.
+void check_targets(const ReplayTargets &targets, const std::vector<std::string> &captures);
+
+/// Writes the results of a replay while it runs. The table gives way to JSON on standard output,
+/// and to standard error where frames are written to standard output.
+class ReplayOutputs {
+  public:
+    /// Creates the files. Throws OptionError where one cannot be created.
+    ReplayOutputs(const ReplayTargets &targets, const std::vector<std::string> &captures,
+                  ReplayContext context);
+
+    void frame(const CapturedFrame &frame, const FrameOutcome &outcome);
+    /// The report of one capture; it is out when this returns.
+    void report(const ReplayReport &report);
+    /// Completes the files. Throws std::runtime_error where one could not be written whole.
+    void close();
+
+  private:
+    void write_table(const ReplayReport &report);
+
+    ReplayTargets targets_;
+    ReplayContext context_;
+    std::optional<CaptureWriter> dropped_, passed_;
+    std::ofstream json_file_;
+    std::ostream *json_ = nullptr;
+    std::ostream *people_ = nullptr;
+    ReportTable table_;
+    bool heading_written_ = false;
+};
+
+} // namespace portscan

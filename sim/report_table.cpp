@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/report_table.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <fmt/format.h>
+#include <string_view>
+#include <unistd.h>
+
+namespace portscan {
+namespace {
+
+enum class Colour : std::uint8_t { none, bold, red, green, yellow };
+
+constexpr std::string_view columns =
+    "{:<{}}  {:>9}  {:>9}  {:>9}  {:>5}  {:>5}  {}  {:>7}  {:<27}  {:>9}  {}\n";
+constexpr int source_width = 22; // of `2001:470:1f11:81f::/64`
+
+std::string painted(std::string_view text, Colour colour, bool enabled) {
+    if (!enabled || colour == Colour::none) return std::string{text};
+    constexpr std::string_view codes[] = {"0", "1", "31", "32", "33"};
+    return fmt::format("\x1b[{}m{}\x1b[0m", codes[static_cast<std::size_t>(colour)], text);
+}
+
+/// A name that cannot move the cursor.
+std::string printable(std::string name) {
+    std::replace_if(
+        name.begin(), name.end(),
+        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+    return name;
+}
+
+/// The options that are not at their defaults, as they would be given.
+std::string options_given(const DetectorOptions &options) {
+    const DetectorOptions defaults;
+    std::string text;
+    for (const OptionSpec &spec : option_specs()) {
+        const std::string value = spec.get(options);
+        if (value == spec.get(defaults)) continue;
+        text += fmt::format(" --{}{}{}", spec.name, spec.value_name.empty() ? "" : "=",
+                            spec.value_name.empty() ? "" : value);
+    }
+    return text.empty() ? " default options" : text;
+}
+
+/// Cells of a row; those of the capture stand in its first row only.
+struct Row {
+    std::string capture{}, packets{}, passed{}, dropped{}, p50{}, p99{};
+    std::string source{}, frame{}, time{}, lost{}, ports{};
+};
+
+Row first_row(const ReplayReport &report) {
+    const auto verdict = [&](Verdict which) {
+        return fmt::to_string(report.verdicts.at(static_cast<std::size_t>(which)));
+    };
+    return {.capture = printable(report.capture),
+            .packets = fmt::to_string(report.packets),
+            .passed = verdict(Verdict::pass),
+            .dropped = verdict(Verdict::drop),
+            .p50 = fmt::to_string(report.latency.p50),
+            .p99 = fmt::to_string(report.latency.p99)};
+}
+
+std::string block_count(const SourceReport &source) {
+    return source.blocks.size() == 1 ? "" : fmt::format("; blocked {} times", source.blocks.size());
+}
+
+void describe_block(Row &row, const SourceReport &source) {
+    const BlockReport &block = source.blocks.front();
+    row.source = source.address.to_string();
+    row.frame = block.frame == 0 ? "-" : fmt::to_string(block.frame);
+    row.time = format_utc(block.at_ns);
+    row.lost = fmt::to_string(source.dropped);
+    row.ports = fmt::format("{}", fmt::join(source.ports, ","));
+    if (const auto port = source.blocks.back().trigger_port) {
+        row.ports += fmt::format(" then {}", *port);
+    }
+    row.ports += block_count(source);
+    if (!source.blocked) row.ports += fmt::format("; {}", to_string(source.state));
+}
+
+std::string join_note(std::string note, std::string_view more) {
+    return note.empty() ? std::string{more} : fmt::format("{}, {}", note, more);
+}
+
+/// What was not run, and what was odd; empty if all was well.
+std::string note_of(const ReplayReport &report) {
+    std::string note;
+    for (const auto &[reason, count] : report.skipped) {
+        note = join_note(std::move(note), fmt::format("{} skipped ({})", count, reason));
+    }
+    const auto add = [&](std::uint64_t count, std::string_view what) {
+        if (count != 0) note = join_note(std::move(note), fmt::format("{} {}", count, what));
+    };
+    add(report.not_selected, "not selected by the filter");
+    add(report.time_held, "earlier than the clock, which was held");
+    add(report.verdicts[static_cast<std::size_t>(Verdict::aborted)],
+        "aborted by a fault of the program");
+    add(report.counters.find("malformed").value_or(0), "malformed");
+    add(report.counters.find("would_drop").value_or(0), "passed by the dry run alone");
+    return note;
+}
+
+} // namespace
+
+ReportTable::ReportTable(const std::vector<std::string> &captures, Style style) :
+    capture_width_(std::string_view{"CAPTURE"}.size()),
+    style_(style) {
+    for (const std::string &name : captures) {
+        capture_width_ = std::max(capture_width_, name.size());
+    }
+}
+
+std::string ReportTable::heading(const ReplayContext &context) const {
+    const std::string titles =
+        fmt::format(columns, "CAPTURE", capture_width_, "PACKETS", "PASSED", "DROPPED", "P50ns",
+                    "P99ns", fmt::format("{:<{}}", "BLOCKED SOURCE", source_width), "FRAME",
+                    "TIME OF THE BLOCK", "ITS DROPS", "PORTS");
+    return fmt::format("detector {}, kernel {},{}\n", context.object_sha256.substr(0, 12),
+                       context.kernel, options_given(context.options)) +
+           painted(titles.substr(0, titles.size() - 1), Colour::bold, style_.colour) + "\n";
+}
+
+std::string ReportTable::rows(const ReplayReport &report) const {
+    std::string text;
+    const auto append = [&](const Row &row, Colour colour) {
+        const std::string source = fmt::format("{:<{}}", row.source, source_width);
+        std::string rendered =
+            fmt::format(columns, row.capture, capture_width_, row.packets, row.passed, row.dropped,
+                        row.p50, row.p99, painted(source, colour, style_.colour), row.frame,
+                        row.time, row.lost, row.ports);
+        rendered.erase(rendered.find_last_not_of(" \n") + 1);
+        text += rendered + "\n";
+    };
+
+    Row row = first_row(report);
+    std::size_t blocked = 0;
+    for (const SourceReport &source : report.sources) {
+        if (source.blocks.empty() || ++blocked > style_.rows_per_capture) continue;
+        describe_block(row, source);
+        append(row, Colour::red);
+        row = Row{};
+    }
+    if (blocked == 0) {
+        row.source = "nobody blocked";
+        append(row, Colour::green);
+    }
+    const auto indented = [&](std::string_view line) {
+        text += fmt::format("  {}\n", painted(line, Colour::yellow, style_.colour));
+    };
+    if (blocked > style_.rows_per_capture) {
+        indented(fmt::format("and {} more blocked sources: --json lists them all",
+                             blocked - style_.rows_per_capture));
+    }
+    if (const std::string note = note_of(report); !note.empty()) indented(note);
+    if (!report.damage.empty()) indented("damaged, replayed up to there: " + report.damage);
+    return text;
+}
+
+std::string format_utc(std::uint64_t time_ns) {
+    const auto seconds = static_cast<std::time_t>(time_ns / 1'000'000'000);
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}Z", parts.tm_year + 1900,
+                       parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+                       time_ns / 1000 % 1'000'000);
+}
+
+bool wants_colour(int descriptor) {
+    const char *const no_colour = std::getenv("NO_COLOR");
+    const char *const terminal = std::getenv("TERM");
+    if (no_colour != nullptr && *no_colour != '\0') return false;
+    if (terminal != nullptr && std::string_view{terminal} == "dumb") return false;
+    return isatty(descriptor) == 1;
+}
+
+} // namespace portscan

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "loader/verdict.h"
+#include "sim/frame.h"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace portscan {
+
+/// One run of a program.
+struct TestRunResult {
+    Verdict verdict = Verdict::aborted;
+    std::uint32_t duration_ns = 0;
+};
+
+/// Runs the program once over the frame, by BPF_PROG_TEST_RUN: one system call. Throws
+/// std::system_error where the kernel refuses, and where it returns what is no XDP action.
+TestRunResult test_run(int program_fd, ByteView frame);
+
+/// The shortest frame that BPF_PROG_TEST_RUN takes: an Ethernet header (net/bpf/test_run.c).
+inline constexpr std::size_t min_frame_size = 14;
+
+/// The longest frame that it takes here, found by trying. `frags`: for programs loaded as
+/// xdp.frags.
+std::size_t find_max_frame_size(bool frags);
+
+} // namespace portscan
