@@ -3,6 +3,8 @@
 
 #include "loader/option_flags.h"
 #include "sim/console.h"
+#include "sim/kept_capabilities.h"
+#include "sim/progress.h"
 #include "sim/replay.h"
 #include "sim/replay_outputs.h"
 
@@ -40,12 +42,21 @@ struct Session {
     bool used = false;
 };
 
+/// The first simulator is loaded before any capability goes; files are opened after that.
+std::unique_ptr<Session> start_session(const DetectorOptions &options,
+                                       const ReplayCommand &command) {
+    auto session = std::make_unique<Session>(options, command);
+    const bool loads_more = command.captures.size() > 1 && !command.continues;
+    drop_privileges(loads_more ? KeptCapabilities::loading : needed_to_run(session->simulator));
+    return session;
+}
+
 class ReplayRun {
   public:
     explicit ReplayRun(const ReplayCommand &command) :
         command_(command),
         options_(detection_options(command.given)),
-        session_(std::make_unique<Session>(options_, command)),
+        session_(start_session(options_, command)),
         outputs_({.json = command.json,
                   .write_dropped = command.write_dropped,
                   .write_passed = command.write_passed},
@@ -57,6 +68,7 @@ class ReplayRun {
             try {
                 status = std::max(status, one(path));
             } catch (const CaptureError &error) {
+                progress_.clear();
                 complain(error.what());
                 status = std::max<int>(status, unreadable);
             }
@@ -79,9 +91,15 @@ class ReplayRun {
     int one(const std::string &path) {
         CaptureReader reader = CaptureReader::open(path, {.filter = command_.filter});
         prepare_session();
+        progress_.start(
+            {.label = path, .unit = "packets", .total = reader.file_size(), .position = [&reader] {
+                 return reader.bytes_read();
+             }});
         while (const auto frame = reader.next()) {
             outputs_.frame(*frame, session_->replay.feed(*frame));
+            progress_.step();
         }
+        progress_.clear();
         ReplayReport report = session_->replay.report();
         report.capture = path;
         report.damage = reader.damage();
@@ -97,7 +115,7 @@ class ReplayRun {
                              report.capture, report.packets));
         }
         if (!report.damage.empty()) {
-            complain(report.damage);
+            complain(fmt::format("{}: {}", report.capture, report.damage));
             return unreadable;
         }
         const bool blocked = report.counters.find("blocks").value_or(0) != 0;
@@ -108,6 +126,7 @@ class ReplayRun {
     DetectorOptions options_;
     std::unique_ptr<Session> session_;
     ReplayOutputs outputs_;
+    Progress progress_;
 };
 
 void add_outputs(CLI::App &app, ReplayCommand &command) {

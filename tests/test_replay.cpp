@@ -84,7 +84,9 @@ TEST(Replay, PacketsAreVerdictsPlusSkippedPlusNotSelected) {
     feeder.probe(1, epoch);
     feeder.feed(Bytes(13), epoch);
     feeder.feed(Bytes(80'000), epoch);
-    feeder.feed(Bytes(20), epoch, 100);
+    Bytes cut = tcp("10.0.0.1", "10.0.0.9", 2, "S").bytes();
+    cut.resize(40);
+    feeder.feed(cut, epoch, 54);
     feeder.selected = false;
     EXPECT_FALSE(feeder.feed(tcp("10.0.0.1", "10.0.0.9", 2, "S").bytes(), epoch).result);
 
@@ -236,7 +238,7 @@ TEST(Replay, ExpirerMakesRoomInCapturedTime) {
     EXPECT_EQ(feeder.replay.report().counters.find("evictions"), 0u);
 
     Feeder crowded{options};
-    for (std::uint32_t i = 0; i < 6; ++i) {
+    for (std::uint32_t i = 0; i < 4; ++i) {
         const std::string source = "10.0.0." + std::to_string(i + 1);
         crowded.probe(1, epoch + i / 2 * 15 * second, source.c_str());
     }
