@@ -2,17 +2,23 @@
 #include "sim/command_synth.h"
 
 #include "sim/capture.h"
+#include "sim/console.h"
 #include "sim/progress.h"
-#include "sim/scenario_traffic.h"
+#include "sim/scenario.h"
+#include "sim/scenario_play.h"
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
+#include <system_error>
 
 namespace portscan {
 namespace {
+
+enum ExitStatus : int { done = 0, unreadable = 2 };
 
 constexpr const char *traffic_group = "Traffic";
 
@@ -36,15 +42,41 @@ std::string kinds_for_people() {
     return text;
 }
 
-std::unique_ptr<FrameSource> open_frames(const SynthCommand &command) {
-    if (!command.scenario.empty()) {
-        if (command.traffic_given)
-            throw TrafficError("synth takes a scenario or --kind with its options, not both");
-        return open_scenario_traffic(command.scenario);
+/// What is to be written. Refuses what synth cannot write before it creates a file.
+ScenarioInput input_of(const SynthCommand &command) {
+    if (command.scenario.empty()) {
+        if (!command.traffic_given) throw OptionError("synth needs a scenario or --kind KIND");
+        validate(command.traffic);
+        return std::vector{command.traffic};
     }
-    if (command.traffic.kind.empty())
-        throw TrafficError("synth needs a scenario or --kind KIND (see --help)");
-    return open_traffic(command.traffic);
+    if (command.traffic_given)
+        throw OptionError("synth takes a scenario or --kind with its options, not both");
+    ScenarioInput input = load_scenario(command.scenario, ScenarioUse::frames).input;
+    if (std::holds_alternative<CaptureInput>(input))
+        throw OptionError(
+            fmt::format("{} runs a capture: there is nothing to synthesize", command.scenario));
+    std::error_code absent;
+    if (std::filesystem::equivalent(command.scenario, command.output, absent))
+        throw OptionError(fmt::format("--write {} would overwrite the scenario", command.output));
+    return input;
+}
+
+void write_capture(const ScenarioInput &input, const std::string &path) {
+    const auto frames = open_frames(input);
+    CaptureWriter capture = CaptureWriter::create(path);
+    Progress progress;
+    progress.start({.label = path});
+    std::uint64_t count = 0;
+    std::uint64_t last_ns = 0;
+    for (; const auto frame = frames->next(); ++count) {
+        capture.write(frame->time_ns, frame->bytes);
+        last_ns = frame->time_ns;
+        progress.step();
+    }
+    capture.close();
+    progress.clear();
+    fmt::print(stderr, "{} packets up to {:.6f} s, written to {}\n", count,
+               static_cast<double>(last_ns) / 1e9, path == "-" ? "standard output" : path);
 }
 
 } // namespace
@@ -63,23 +95,13 @@ void setup_synth(CLI::App &app, int &exit_status) {
 }
 
 int run_synth(const SynthCommand &command) {
-    const auto frames = open_frames(command);
-    CaptureWriter capture = CaptureWriter::create(command.output);
-    Progress progress;
-    progress.start({.label = command.output, .total = 0});
-    std::uint64_t count = 0;
-    std::uint64_t last_ns = 0;
-    for (; const auto frame = frames->next(); ++count) {
-        capture.write(frame->time_ns, frame->bytes);
-        last_ns = frame->time_ns;
-        progress.step();
+    try {
+        write_capture(input_of(command), command.output);
+    } catch (const ScenarioError &error) {
+        for (const std::string &line : error.lines()) complain(line);
+        return unreadable;
     }
-    capture.close();
-    progress.clear();
-    fmt::print(stderr, "{} packets up to {:.6f} s, written to {}\n", count,
-               static_cast<double>(last_ns) / 1e9,
-               command.output == "-" ? "standard output" : command.output);
-    return 0;
+    return done;
 }
 
 } // namespace portscan

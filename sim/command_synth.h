@@ -19,8 +19,9 @@ struct SynthCommand {
 /// Adds the subcommand; when it was given, parsing runs it and sets the exit status.
 void setup_synth(CLI::App &app, int &exit_status);
 
-/// Writes the frames as a capture, and one line about them to standard error. Returns 0. Throws
-/// OptionError for bad usage, CaptureError where the capture cannot be written.
+/// Writes the frames as a capture, and one line about them to standard error. Returns 0, or 2 after
+/// saying what is wrong with the scenario. Throws OptionError for bad usage, CaptureError where the
+/// capture cannot be written.
 int run_synth(const SynthCommand &command);
 
 } // namespace portscan

@@ -2,6 +2,7 @@
 #include "loader/options.h"
 #include "sim/capture.h"
 #include "sim/command_replay.h"
+#include "sim/command_synth.h"
 #include "sim/command_test.h"
 #include "sim/console.h"
 #include "sim/privileges.h"
@@ -41,6 +42,7 @@ int parse_and_run(int argc, char **argv) {
     int exit_status = 0;
     portscan::setup_replay(app, exit_status);
     portscan::setup_test(app, exit_status);
+    portscan::setup_synth(app, exit_status);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help, --version

@@ -72,7 +72,41 @@ class Player {
     std::uint64_t number_ = 0;
 };
 
+/// The frames of a capture, as long as it can be read.
+class CaptureFrames : public FrameSource {
+  public:
+    explicit CaptureFrames(const CaptureInput &input) :
+        reader_(CaptureReader::open(input.path, {.filter = input.filter})) {}
+
+    std::optional<Frame> next() override {
+        while (const auto frame = reader_.next()) {
+            if (!frame->selected) continue;
+            return Frame{frame->time_ns, Bytes(frame->bytes.begin(), frame->bytes.end())};
+        }
+        if (!reader_.damage().empty()) throw CaptureError{reader_.damage()};
+        return std::nullopt;
+    }
+
+  private:
+    CaptureReader reader_;
+};
+
 } // namespace
+
+std::unique_ptr<FrameSource> open_frames(const ScenarioInput &input) {
+    if (const auto *capture = std::get_if<CaptureInput>(&input)) {
+        return std::make_unique<CaptureFrames>(*capture);
+    }
+    if (const auto *specs = std::get_if<std::vector<TrafficSpec>>(&input)) {
+        return open_traffic(*specs);
+    }
+    std::vector<Frame> frames;
+    for (const TextRow &row : std::get<std::vector<TextRow>>(input)) {
+        const auto *packet = std::get_if<PacketRow>(&row);
+        if (packet != nullptr) frames.push_back(packet->packet().frame());
+    }
+    return frames_of(std::move(frames));
+}
 
 std::string play(const ScenarioInput &input, Replay &replay, const FrameVisitor &visit) {
     return std::visit(Player{replay, visit}, input);

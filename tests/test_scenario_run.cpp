@@ -2,6 +2,7 @@
 #include "sim/bless.h"
 #include "sim/capture.h"
 #include "sim/packet.h"
+#include "sim/scenario_play.h"
 #include "sim/scenario_run.h"
 #include "temporary_directory.h"
 
@@ -218,6 +219,23 @@ TEST(ScenarioRun, RunsCapturesThroughTheirFilter) {
     EXPECT_TRUE(results.at(0).passed());
     EXPECT_THAT(run_capture(folder, "[expect]\ndrop = 4\n").at(0).mismatches,
                 ElementsAre(Field(&Mismatch::got, "5")));
+}
+
+/// How many frames open_frames() gives for the scenario.
+std::size_t count_frames(const SourceText &source) {
+    const auto frames = open_frames(parse_scenario(source, ScenarioUse::frames).input);
+    std::size_t count = 0;
+    while (frames->next()) ++count;
+    return count;
+}
+
+TEST(OpenFrames, GivesTheFramesOfEveryKindOfScenario) {
+    const test::TemporaryDirectory folder;
+    write_capture(folder / "x.pcap");
+    EXPECT_EQ(count_frames({"s", scan}), 6U);
+    EXPECT_EQ(count_frames({"s", "[[traffic]]\nkind = \"syn\"\nports = \"1-10\"\n"}), 10U);
+    EXPECT_EQ(count_frames({folder / "s", "capture = \"x.pcap\"\nfilter = \"tcp dst port 2\"\n"}),
+              1U);
 }
 
 TEST(ScenarioRun, ReportsADamagedCaptureBesideWhatWasRead) {

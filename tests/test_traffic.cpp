@@ -10,6 +10,11 @@
 #include <set>
 
 namespace portscan {
+
+void PrintTo(const TrafficKindInfo &kind, std::ostream *out) {
+    *out << kind.name;
+}
+
 namespace {
 
 using namespace std::chrono_literals;
