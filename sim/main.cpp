@@ -2,8 +2,11 @@
 #include "loader/options.h"
 #include "sim/capture.h"
 #include "sim/command_replay.h"
+#include "sim/command_synth.h"
+#include "sim/command_test.h"
 #include "sim/console.h"
 #include "sim/privileges.h"
+#include "sim/scenario.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -38,6 +41,8 @@ int parse_and_run(int argc, char **argv) {
     app.require_subcommand(1);
     int exit_status = 0;
     portscan::setup_replay(app, exit_status);
+    portscan::setup_test(app, exit_status);
+    portscan::setup_synth(app, exit_status);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help, --version
@@ -58,6 +63,9 @@ int main(int argc, char **argv) {
         return parse_and_run(argc, argv);
     } catch (const portscan::OptionError &error) {
         portscan::complain(error.what());
+        return usage_or_input;
+    } catch (const portscan::ScenarioError &error) {
+        for (const std::string &line : error.lines()) portscan::complain(line);
         return usage_or_input;
     } catch (const portscan::CaptureError &error) {
         portscan::complain(error.what());
