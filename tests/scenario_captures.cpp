@@ -116,7 +116,7 @@ int run(const std::vector<std::string> &arguments) {
         fmt::print(stderr, "usage: scenario_captures [--check] FOLDER\n");
         return 2;
     }
-    const std::string folder = arguments.back();
+    const std::string &folder = arguments.back();
     bool good = true;
     for (const auto &[name, frames] : {std::pair{"malformed.pcap", malformed()},
                                        std::pair{"block-scope-all.pcap", block_scope_all()}}) {
