@@ -34,6 +34,7 @@ void set_kind(Spec &spec, Text value) {
     const auto kinds = traffic_kinds();
     if (std::ranges::find(kinds, value, &TrafficKindInfo::name) == kinds.end()) {
         std::vector<Text> names;
+        names.reserve(kinds.size());
         for (const TrafficKindInfo &kind : kinds) names.push_back(kind.name);
         refuse("kind", value, fmt::format("one of {}", fmt::join(names, ", ")));
     }

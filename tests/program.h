@@ -2,12 +2,11 @@
 #pragma once
 
 #include <array>
-#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
-#include <stdlib.h>
 #include <string>
 #include <sys/wait.h>
 #include <vector>
