@@ -28,13 +28,15 @@ inline Outcome step(Simulator &simulator, const Packet &packet) {
 /// Two addresses of one family that have nothing to do with each other.
 struct Family {
     const char *name;
+    bool ipv6;
     const char *scanner; ///< the source under test
     const char *bystander;
     const char *host; ///< to which they send
 };
 
-inline constexpr std::array families{Family{"IPv4", "10.0.0.1", "10.0.0.2", "10.0.0.9"},
-                                     Family{"IPv6", "2001:db8::1", "2001:db8:0:1::1", "fd00::9"}};
+inline constexpr std::array families{
+    Family{"IPv4", false, "10.0.0.1", "10.0.0.2", "10.0.0.9"},
+    Family{"IPv6", true, "2001:db8::1", "2001:db8:0:1::1", "fd00::9"}};
 
 inline void PrintTo(const Family &family, std::ostream *out) {
     *out << family.name;
