@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a frame to what the detector judges (SPEC section 1, "Parsing" and "Malformed"). Lengths of
- * the IP header bound everything above it; the frame's end bounds only the IP header itself.
+ * From a frame to what the detector judges (docs/detection.md, "Parsing" and "Malformed"). Lengths
+ * of the IP header bound everything above it; the frame's end bounds only the IP header itself.
  */
 #ifndef PORTSCAN_PARSING_BPF_H
 #define PORTSCAN_PARSING_BPF_H
