@@ -3,10 +3,12 @@
 
 #include "loader/option_flags.h"
 #include "sim/console.h"
+#include "sim/exit_status.h"
 #include "sim/kept_capabilities.h"
 #include "sim/progress.h"
 #include "sim/replay.h"
 #include "sim/replay_outputs.h"
+#include "sim/simulator_flags.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -16,8 +18,6 @@
 namespace portscan {
 namespace {
 
-enum ExitStatus : int { done = 0, expectation_failed = 1, unreadable = 2 };
-
 DetectorOptions detection_options(const OptionOverrides &given) {
     DetectorOptions options;
     given.apply(options);
@@ -25,17 +25,12 @@ DetectorOptions detection_options(const OptionOverrides &given) {
     return options;
 }
 
-Clock parse_clock(std::string_view name) {
-    if (name == "capture") return Clock::capture;
-    if (name == "wall") return Clock::wall;
-    throw OptionError(fmt::format("clock: '{}' is not one of capture, wall", name));
-}
-
 /// One simulator and its replay. Each capture starts with a fresh one, unless state goes on.
 struct Session {
     Session(const DetectorOptions &options, const ReplayCommand &command) :
-        simulator(options, {.object_path = command.object, .clock = command.clock}),
-        replay(simulator, {.report_sources = command.report_sources, .clock = command.clock}) {}
+        simulator(options, command.simulator),
+        replay(simulator,
+               {.report_sources = command.report_sources, .clock = command.simulator.clock}) {}
 
     Simulator simulator;
     Replay replay;
@@ -60,17 +55,17 @@ class ReplayRun {
         outputs_({.json = command.json,
                   .write_dropped = command.write_dropped,
                   .write_passed = command.write_passed},
-                 command.captures, context_of(session_->simulator, command.clock)) {}
+                 command.captures, context_of(session_->simulator, command.simulator.clock)) {}
 
     int all() {
-        int status = done;
+        int status = exit_done;
         for (const std::string &path : command_.captures) {
             try {
                 status = std::max(status, one(path));
             } catch (const CaptureError &error) {
                 progress_.clear();
                 complain(error.what());
-                status = std::max<int>(status, unreadable);
+                status = std::max<int>(status, exit_unreadable);
             }
         }
         outputs_.close();
@@ -116,10 +111,10 @@ class ReplayRun {
         }
         if (!report.damage.empty()) {
             complain(fmt::format("{}: {}", report.capture, report.damage));
-            return unreadable;
+            return exit_unreadable;
         }
         const bool blocked = report.counters.find("blocks").value_or(0) != 0;
-        return blocked && command_.fail_on_block ? expectation_failed : done;
+        return blocked && command_.fail_on_block ? exit_failed : exit_done;
     }
 
     const ReplayCommand &command_;
@@ -157,14 +152,7 @@ void setup_replay(CLI::App &app, int &exit_status) {
         ->required();
     replay->add_option("--filter", command->filter, "run only what this pcap filter matches")
         ->type_name("EXPRESSION");
-    replay->add_option("--object", command->object, "run this detector, not the embedded one")
-        ->type_name("FILE");
-    replay
-        ->add_option_function<std::string>(
-            "--clock", [command](const std::string &name) { command->clock = parse_clock(name); },
-            "the program's time is the capture's, or wall: the program exactly as loaded")
-        ->type_name("CLOCK")
-        ->default_str("capture");
+    add_simulator_options(*replay, command->simulator);
     replay->add_flag("--continue", command->continues,
                      "carry state and clock from capture to capture: rotated files");
     replay->add_flag("--fail-on-block", command->fail_on_block, "exit 1 if anybody was blocked");

@@ -4,9 +4,11 @@
 #include "loader/option_flags.h"
 #include "sim/bless.h"
 #include "sim/console.h"
+#include "sim/exit_status.h"
 #include "sim/junit.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
+#include "sim/simulator_flags.h"
 #include "sim/tap.h"
 
 #include <algorithm>
@@ -14,14 +16,11 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <variant>
 
 namespace portscan {
 namespace {
-
-enum ExitStatus : int { passed = 0, expectation_failed = 1, unreadable = 2 };
 
 /// A scenario, or why a file is none.
 struct Loaded {
@@ -108,10 +107,10 @@ class TestRun {
 };
 
 int status_of(const std::vector<CaseResult> &results) {
-    int status = passed;
+    int status = exit_done;
     for (const CaseResult &result : results) {
-        if (!result.mismatches.empty()) status = std::max<int>(status, expectation_failed);
-        if (!result.errors.empty()) status = unreadable;
+        if (!result.mismatches.empty()) status = std::max<int>(status, exit_failed);
+        if (!result.errors.empty()) status = exit_unreadable;
     }
     return status;
 }
@@ -122,28 +121,18 @@ void check_options(const OptionOverrides &given) {
     validate(options);
 }
 
-void add_settings(CLI::App &app, RunSettings &settings) {
-    app.add_option("--object", settings.simulator.object_path,
-                   "run this detector, not the embedded one")
-        ->type_name("FILE");
-    const std::map<std::string, Clock> clocks{{"capture", Clock::capture}, {"wall", Clock::wall}};
-    app.add_option("--clock", settings.simulator.clock,
-                   "the program's time is that of the frames, or wall: the program exactly as "
-                   "loaded")
-        ->transform(CLI::CheckedTransformer(clocks))
-        ->type_name("capture|wall");
-    add_detection_options(app, settings.options);
-}
-
 } // namespace
 
 int run_test(TestCommand command, std::ostream &out) {
     if (command.bless && says_ci(std::getenv("CI"))) {
         complain(
             "--bless changes what the tests expect, and CI is set: run it on your own machine");
-        return unreadable;
+        return exit_unreadable;
     }
     check_options(command.settings.options);
+    // Before any file is read. Each case loads a program with options of its own, so that much is
+    // still needed.
+    drop_privileges(KeptCapabilities::loading);
     std::vector<Loaded> scenarios;
     try {
         for (const std::string &path : find_scenarios(command.paths)) {
@@ -151,21 +140,19 @@ int run_test(TestCommand command, std::ostream &out) {
         }
     } catch (const std::runtime_error &error) {
         complain(error.what());
-        return unreadable;
+        return exit_unreadable;
     }
-    // Each case loads a program with options of its own, so that much is still needed.
-    drop_privileges(KeptCapabilities::loading);
     std::ofstream junit;
     if (!command.junit.empty()) junit.open(command.junit);
     if (!junit) {
         complain(fmt::format("cannot write {}: give --junit a file in a folder of yours",
                              command.junit));
-        return unreadable;
+        return exit_unreadable;
     }
     const auto results = TestRun{command, out, scenarios}.run(scenarios);
     if (!command.junit.empty() && !(junit << junit_document(results)).flush()) {
         complain(fmt::format("cannot write all of {}: is the disk full?", command.junit));
-        return unreadable;
+        return exit_unreadable;
     }
     return status_of(results);
 }
@@ -181,7 +168,8 @@ void setup_test(CLI::App &app, int &exit_status) {
         ->type_name("FILE");
     test->add_flag("--bless", command->bless,
                    "rewrite the values that files expect to what came out; not in CI");
-    add_settings(*test, command->settings);
+    add_simulator_options(*test, command->settings.simulator);
+    add_detection_options(*test, command->settings.options);
     test->callback([command, &exit_status] { exit_status = run_test(*command, std::cout); });
 }
 

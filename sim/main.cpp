@@ -5,6 +5,7 @@
 #include "sim/command_synth.h"
 #include "sim/command_test.h"
 #include "sim/console.h"
+#include "sim/exit_status.h"
 #include "sim/privileges.h"
 #include "sim/scenario.h"
 
@@ -15,9 +16,6 @@
 #include <system_error>
 
 namespace {
-
-/// SPEC section 4.
-enum ExitStatus : int { usage_or_input = 2, environment = 3 };
 
 /// A refusal of the kernel, with the capabilities that the process was started without.
 std::string explain(const std::system_error &error, const std::vector<std::string_view> &missing) {
@@ -49,7 +47,7 @@ int parse_and_run(int argc, char **argv) {
         return app.exit(success);
     } catch (const CLI::Error &error) {
         portscan::complain(std::string{error.what()} + " (see --help)");
-        return usage_or_input;
+        return portscan::exit_unreadable;
     }
     return exit_status;
 }
@@ -63,18 +61,18 @@ int main(int argc, char **argv) {
         return parse_and_run(argc, argv);
     } catch (const portscan::OptionError &error) {
         portscan::complain(error.what());
-        return usage_or_input;
+        return portscan::exit_unreadable;
     } catch (const portscan::ScenarioError &error) {
         for (const std::string &line : error.lines()) portscan::complain(line);
-        return usage_or_input;
+        return portscan::exit_unreadable;
     } catch (const portscan::CaptureError &error) {
         portscan::complain(error.what());
-        return usage_or_input;
+        return portscan::exit_unreadable;
     } catch (const std::system_error &error) {
         portscan::complain(explain(error, missing));
-        return environment;
+        return portscan::exit_environment;
     } catch (const std::exception &error) {
         portscan::complain(error.what());
-        return environment;
+        return portscan::exit_environment;
     }
 }
