@@ -35,7 +35,7 @@ struct ScenarioCase {
     bool own_expectations = false; ///< of a `[[case]]`; else they are the file's
 };
 
-/// A scenario file (SPEC section 4). The file itself is the first case where it states
+/// A scenario file (docs/scenarios.md). The file itself is the first case where it states
 /// expectations. A `[[case]]` with expectations is held to those alone; one without to the file's.
 struct Scenario {
     SourceText source;

@@ -10,7 +10,7 @@ namespace {
 
 using namespace test;
 
-// The closed list of SPEC section 1: every item that a test run can deliver, cut by cut, beside the
+// The closed list of docs/detection.md: every item that a test run can deliver, cut by cut, beside the
 // nearest frame that is well formed.
 using Cases = std::vector<ParsingCase>;
 
