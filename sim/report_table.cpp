@@ -103,7 +103,6 @@ std::string note_of(const ReplayReport &report) {
 } // namespace
 
 ReportTable::ReportTable(const std::vector<std::string> &captures, Style style) :
-    with_folders_(false),
     capture_width_(std::string_view{"CAPTURE"}.size()),
     style_(style) {
     const std::set<std::string> paths{captures.begin(), captures.end()};

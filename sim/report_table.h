@@ -32,7 +32,7 @@ class ReportTable {
   private:
     std::string shown(const std::string &capture) const;
 
-    bool with_folders_;
+    bool with_folders_ = false;
     std::size_t capture_width_;
     Style style_;
 };

@@ -40,8 +40,14 @@ int run_once(int program_fd, ByteView frame, bpf_test_run_opts &options) {
 
 } // namespace
 
-TestRunResult test_run(int program_fd, ByteView frame) {
+TestRunResult test_run(int program_fd, ByteView frame, std::optional<std::size_t> linear_size) {
     LIBBPF_OPTS(bpf_test_run_opts, options);
+    xdp_md context{};
+    if (linear_size) {
+        context.data_end = static_cast<__u32>(*linear_size);
+        options.ctx_in = &context;
+        options.ctx_size_in = sizeof(context);
+    }
     if (const int error = run_once(program_fd, frame, options); error != 0)
         throw std::system_error(-error, std::generic_category(),
                                 fmt::format("run detector on a frame of {} bytes", frame.size()));

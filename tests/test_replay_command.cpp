@@ -35,7 +35,7 @@ class ReplayCommandTest : public ::testing::Test {
   protected:
     /// SYNs of 10.0.0.1, a second apart; the path.
     std::string capture(const std::string &name, Ports ports) const {
-        const std::string path = directory / name;
+        std::string path = directory_ / name;
         CaptureWriter writer = CaptureWriter::create(path);
         std::uint64_t time_ns = epoch;
         for (const std::uint16_t port : ports) {
@@ -65,9 +65,9 @@ class ReplayCommandTest : public ::testing::Test {
         return result.err;
     }
 
-    test::TemporaryDirectory directory;
-    std::string scan = capture("scan.pcap", {1, 2, 3, 4, 5});
-    std::string honest = capture("honest.pcap", {80, 80});
+    test::TemporaryDirectory directory_;
+    std::string scan_ = capture("scan.pcap", {1, 2, 3, 4, 5});
+    std::string honest_ = capture("honest.pcap", {80, 80});
 };
 
 /// Waits until somebody reads the named pipe; the writing end, or -1 after 20 seconds.
@@ -89,7 +89,7 @@ std::string permitted_capabilities(pid_t process) {
 }
 
 TEST_F(ReplayCommandTest, CapabilitiesAreGoneBeforeACaptureIsOpened) {
-    const std::string pipe = directory / "pipe.pcap";
+    const std::string pipe = directory_ / "pipe.pcap";
     ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
     const auto while_opening = [&](const std::vector<std::string> &arguments) {
         std::string capabilities;
@@ -101,9 +101,9 @@ TEST_F(ReplayCommandTest, CapabilitiesAreGoneBeforeACaptureIsOpened) {
         return capabilities;
     };
     EXPECT_EQ(while_opening({"replay", pipe}), "0000000000000000");
-    EXPECT_EQ(while_opening({"replay", "--continue", scan, pipe}), "0000000000000000");
+    EXPECT_EQ(while_opening({"replay", "--continue", scan_, pipe}), "0000000000000000");
     // Another simulator is loaded for the second: CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF.
-    EXPECT_EQ(while_opening({"replay", pipe, scan}), "000000c000001000");
+    EXPECT_EQ(while_opening({"replay", pipe, scan_}), "000000c000001000");
 }
 
 TEST_F(ReplayCommandTest, HelpAndVersionAreNoErrors) {
@@ -117,17 +117,17 @@ TEST_F(ReplayCommandTest, HelpAndVersionAreNoErrors) {
 TEST_F(ReplayCommandTest, BadUsageIsOneLineAndStatus2) {
     complaint({});
     complaint({"replay"});
-    complaint({"relpay", scan});
-    complaint({"replay", "--max-prots", "3", scan});
-    EXPECT_THAT(complaint({"replay", "--max-ports", "17", scan}),
+    complaint({"relpay", scan_});
+    complaint({"replay", "--max-prots", "3", scan_});
+    EXPECT_THAT(complaint({"replay", "--max-ports", "17", scan_}),
                 HasSubstr("max-ports: '17' is not a whole number from 1 to 16"));
-    EXPECT_THAT(complaint({"replay", "--max-blocked", "500001", scan}), HasSubstr("max-sources"));
-    EXPECT_THAT(complaint({"replay", "--clock", "sun", scan}), HasSubstr("capture, wall"));
-    complaint({"replay", "--report-sources", "many", scan});
+    EXPECT_THAT(complaint({"replay", "--max-blocked", "500001", scan_}), HasSubstr("max-sources"));
+    EXPECT_THAT(complaint({"replay", "--clock", "sun", scan_}), HasSubstr("capture, wall"));
+    complaint({"replay", "--report-sources", "many", scan_});
 }
 
 TEST_F(ReplayCommandTest, TableNamesTheBlockedSource) {
-    const CommandResult result = run_command({"replay", scan, honest});
+    const CommandResult result = run_command({"replay", scan_, honest_});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_THAT(result.err, IsEmpty());
     EXPECT_THAT(result.out, AllOf(HasSubstr("10.0.0.1"), HasSubstr("1,2,3 then 4"),
@@ -135,9 +135,9 @@ TEST_F(ReplayCommandTest, TableNamesTheBlockedSource) {
 }
 
 TEST_F(ReplayCommandTest, JsonDoesNotTakeTheCaptureForItsFile) {
-    const auto objects = replayed({scan});
+    const auto objects = replayed({scan_});
     ASSERT_THAT(objects, SizeIs(1));
-    EXPECT_EQ(objects[0]["capture"], scan);
+    EXPECT_EQ(objects[0]["capture"], scan_);
     EXPECT_EQ(objects[0]["packets"], 5);
     EXPECT_EQ(objects[0]["verdicts"]["drop"], 2);
     EXPECT_EQ(objects[0]["sources"][0]["blocks"][0]["frame"], 4);
@@ -145,18 +145,18 @@ TEST_F(ReplayCommandTest, JsonDoesNotTakeTheCaptureForItsFile) {
 }
 
 TEST_F(ReplayCommandTest, JsonToAFileLeavesTheTable) {
-    const std::string file = directory / "report.json";
-    const CommandResult result = run_command({"replay", "--json=" + file, scan});
+    const std::string file = directory_ / "report.json";
+    const CommandResult result = run_command({"replay", "--json=" + file, scan_});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_THAT(result.out, HasSubstr("CAPTURE"));
     EXPECT_EQ(json::parse(read_file(file))["packets"], 5);
 }
 
 TEST_F(ReplayCommandTest, EachCaptureStartsEmptyUnlessItGoesOn) {
-    const auto apart = replayed({scan, honest});
+    const auto apart = replayed({scan_, honest_});
     ASSERT_THAT(apart, SizeIs(2));
     EXPECT_EQ(apart[1]["verdicts"]["drop"], 0);
-    const auto together = replayed({"--continue", scan, honest});
+    const auto together = replayed({"--continue", scan_, honest_});
     ASSERT_THAT(together, SizeIs(2));
     EXPECT_EQ(together[1]["verdicts"]["drop"], 2);
     EXPECT_EQ(together[1]["packets"], 2);
@@ -164,25 +164,25 @@ TEST_F(ReplayCommandTest, EachCaptureStartsEmptyUnlessItGoesOn) {
 }
 
 TEST_F(ReplayCommandTest, FailOnBlockIsStatus1) {
-    replayed({"--fail-on-block", scan}, 1);
-    replayed({"--fail-on-block", honest}, 0);
+    replayed({"--fail-on-block", scan_}, 1);
+    replayed({"--fail-on-block", honest_}, 0);
 }
 
 TEST_F(ReplayCommandTest, UnreadableCaptureDoesNotPreventTheOthers) {
-    const std::string text = directory / "text.pcap";
+    const std::string text = directory_ / "text.pcap";
     std::ofstream{text} << "this is no capture\n";
-    const auto objects = replayed({(directory / "missing.pcap"), scan, text, honest}, 2);
+    const auto objects = replayed({(directory_ / "missing.pcap"), scan_, text, honest_}, 2);
     ASSERT_THAT(objects, SizeIs(2));
-    EXPECT_EQ(objects[0]["capture"], scan);
-    EXPECT_EQ(objects[1]["capture"], honest);
+    EXPECT_EQ(objects[0]["capture"], scan_);
+    EXPECT_EQ(objects[1]["capture"], honest_);
     EXPECT_EQ(objects[1]["verdicts"]["drop"], 0);
-    EXPECT_THAT(complaint({"replay", (directory / "missing.pcap")}), HasSubstr("missing.pcap"));
+    EXPECT_THAT(complaint({"replay", (directory_ / "missing.pcap")}), HasSubstr("missing.pcap"));
     EXPECT_THAT(complaint({"replay", text}), HasSubstr("text.pcap"));
 }
 
 TEST_F(ReplayCommandTest, DamagedCaptureIsReportedUpToThere) {
-    std::filesystem::resize_file(scan, std::filesystem::file_size(scan) - 1);
-    const auto objects = replayed({scan}, 2);
+    std::filesystem::resize_file(scan_, std::filesystem::file_size(scan_) - 1);
+    const auto objects = replayed({scan_}, 2);
     ASSERT_THAT(objects, SizeIs(1));
     EXPECT_EQ(objects[0]["packets"], 4);
     EXPECT_EQ(objects[0]["verdicts"]["drop"], 1);
@@ -190,17 +190,17 @@ TEST_F(ReplayCommandTest, DamagedCaptureIsReportedUpToThere) {
 }
 
 TEST_F(ReplayCommandTest, FilterSelectsAndWarnsWhereItMatchesNothing) {
-    const auto some = replayed({"--filter", "tcp dst portrange 1-2", scan});
+    const auto some = replayed({"--filter", "tcp dst portrange 1-2", scan_});
     EXPECT_EQ(some.at(0)["not_selected"], 3);
     EXPECT_EQ(some.at(0)["verdicts"]["pass"], 2);
-    EXPECT_THAT(complaint({"replay", "--filter", "tcp port 9", scan}, 0),
+    EXPECT_THAT(complaint({"replay", "--filter", "tcp port 9", scan_}, 0),
                 AllOf(HasSubstr("warning"), HasSubstr("vlan and")));
-    EXPECT_THAT(complaint({"replay", "--filter", "tcp porto 9", scan}), HasSubstr("filter"));
+    EXPECT_THAT(complaint({"replay", "--filter", "tcp porto 9", scan_}), HasSubstr("filter"));
 }
 
 TEST_F(ReplayCommandTest, DroppedAndPassedFramesAreWritten) {
-    const std::string dropped = (directory / "dropped.pcap"), passed = directory / "passed.pcap";
-    replayed({"--write-dropped", dropped, "--write-passed", passed, scan});
+    const std::string dropped = (directory_ / "dropped.pcap"), passed = directory_ / "passed.pcap";
+    replayed({"--write-dropped", dropped, "--write-passed", passed, scan_});
     EXPECT_EQ(replayed({dropped}).at(0)["packets"], 2);
     const auto again = replayed({passed});
     EXPECT_EQ(again.at(0)["packets"], 3);
@@ -208,37 +208,37 @@ TEST_F(ReplayCommandTest, DroppedAndPassedFramesAreWritten) {
 }
 
 TEST_F(ReplayCommandTest, CapturesAreNeverOverwritten) {
-    const std::string before = read_file(scan);
-    complaint({"replay", "--json=" + scan, scan});
-    complaint({"replay", "--write-passed", scan, honest, scan});
-    complaint({"replay", "--write-passed", (directory / "./scan.pcap"), scan});
-    const std::string other = directory / "other";
-    complaint({"replay", "--write-passed", other, "--write-dropped", other, scan});
-    complaint({"replay", "--json", "--write-dropped", "-", scan});
-    EXPECT_EQ(read_file(scan), before);
+    const std::string before = read_file(scan_);
+    complaint({"replay", "--json=" + scan_, scan_});
+    complaint({"replay", "--write-passed", scan_, honest_, scan_});
+    complaint({"replay", "--write-passed", (directory_ / "./scan.pcap"), scan_});
+    const std::string other = directory_ / "other";
+    complaint({"replay", "--write-passed", other, "--write-dropped", other, scan_});
+    complaint({"replay", "--json", "--write-dropped", "-", scan_});
+    EXPECT_EQ(read_file(scan_), before);
 }
 
 TEST_F(ReplayCommandTest, FramesOnStandardOutputLeaveItToThem) {
-    const CommandResult result = run_command({"replay", "--write-dropped", "-", scan});
+    const CommandResult result = run_command({"replay", "--write-dropped", "-", scan_});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_THAT(result.err, HasSubstr("CAPTURE"));
-    const std::string copy = directory / "copy.pcap";
+    const std::string copy = directory_ / "copy.pcap";
     std::ofstream{copy, std::ios::binary} << result.out;
     EXPECT_EQ(replayed({copy}).at(0)["packets"], 2);
 }
 
 TEST_F(ReplayCommandTest, OutputThatCannotBeCreatedIsBadUsage) {
-    complaint({"replay", "--json=" + (directory / "no/such/folder"), scan});
-    complaint({"replay", "--write-passed", (directory / "no/such/folder"), scan});
+    complaint({"replay", "--json=" + (directory_ / "no/such/folder"), scan_});
+    complaint({"replay", "--write-passed", (directory_ / "no/such/folder"), scan_});
 }
 
 TEST_F(ReplayCommandTest, FullDiskIsAFailureOfTheHarness) {
-    EXPECT_EQ(run_command({"replay", "--json=/dev/full", scan}).status, 3);
-    EXPECT_EQ(run_command({"replay", "--write-passed", "/dev/full", scan}).status, 3);
+    EXPECT_EQ(run_command({"replay", "--json=/dev/full", scan_}).status, 3);
+    EXPECT_EQ(run_command({"replay", "--write-passed", "/dev/full", scan_}).status, 3);
 }
 
 TEST_F(ReplayCommandTest, WithoutCapabilitiesItNamesThemAndIsStatus3) {
-    EXPECT_THAT(complaint({"replay", scan}, 3, Rights::none), HasSubstr("CAP_BPF"));
+    EXPECT_THAT(complaint({"replay", scan_}, 3, Rights::none), HasSubstr("CAP_BPF"));
 }
 
 } // namespace
