@@ -63,6 +63,27 @@ static long expire_record6(struct bpf_map *map, const void *key, void *record, c
 	return expire_record(PORTSCAN_IPV6, key, record, *now);
 }
 
+/*
+ * Further ports whose record was deleted by hand: unless the source comes again, nothing else would
+ * take them out, and in the end sources would find no room for their 4th port.
+ */
+static __always_inline long sweep_ports(enum portscan_family family, const void *key)
+{
+	if (!find_record(family, key))
+		forget_more(family, key);
+	return 0;
+}
+
+static long sweep_ports4(struct bpf_map *map, const void *key, void *ports, void *context)
+{
+	return sweep_ports(PORTSCAN_IPV4, key);
+}
+
+static long sweep_ports6(struct bpf_map *map, const void *key, void *ports, void *context)
+{
+	return sweep_ports(PORTSCAN_IPV6, key);
+}
+
 static __always_inline void begin_expiry(struct portscan_expiry *expiry)
 {
 	__builtin_memset(expiry, 0, sizeof(*expiry));

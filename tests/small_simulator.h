@@ -4,6 +4,7 @@
 #include "sim/simulator.h"
 #include "tests/outcome.h"
 
+#include <algorithm>
 #include <array>
 #include <gtest/gtest.h>
 #include <ostream>
@@ -53,6 +54,16 @@ class BothFamilies : public testing::TestWithParam<Family> {
 /// A SYN of the family's scanner.
 inline Packet syn(const Family &family, std::uint16_t port) {
     return tcp(family.scanner, family.host, port, "S");
+}
+
+/// Source number `number` of the family, up to 2^24: an address, for IPv6 with a /64 of its own.
+inline Address numbered(const Family &family, unsigned number) {
+    const auto byte = [&](unsigned shift) { return static_cast<std::uint8_t>(number >> shift); };
+    const std::array<std::uint8_t, 4> bytes{11, byte(16), byte(8), byte(0)};
+    if (!family.ipv6) return Address::ipv4(bytes.data());
+    Address address = Address::parse("2a00::1").value();
+    std::copy(bytes.begin() + 1, bytes.end(), address.bytes.begin() + 3);
+    return address;
 }
 
 /// Probes as many ports, from 60001 on, as it takes to be blocked.

@@ -3,7 +3,6 @@
 #include "tests/workbench.h"
 
 #include <chrono>
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -128,11 +127,6 @@ TEST_P(BlockByHand, EmitsNoEventAndCountsAsNone) {
     EXPECT_EQ(simulator.counters().find("blocks"), 0U);
 }
 
-/// The family's address number `i`, each another source.
-std::string numbered(const Family &family, unsigned i) {
-    return family.ipv6 ? fmt::format("2001:db8:9:{:x}::1", i) : fmt::format("10.9.0.{}", i);
-}
-
 TEST_P(BlockByHand, CountsForTheBound) {
     Simulator simulator{small({.max_ports = 1,
                                .max_sources = 16,
@@ -140,17 +134,17 @@ TEST_P(BlockByHand, CountsForTheBound) {
                                .max_blocked = 3,
                                .max_blocked6 = 3})};
     for (unsigned i = 1; i <= 2; ++i)
-        EXPECT_EQ(simulator.block(numbered(family, i)), BlockOutcome::blocked);
+        EXPECT_EQ(simulator.block(numbered(family, i).to_string()), BlockOutcome::blocked);
     get_blocked(simulator, family.scanner, family.host);
     EXPECT_TRUE(simulator.source(family.scanner)->blocked) << "the third";
     EXPECT_EQ(simulator.block(family.bystander), BlockOutcome::bound_reached);
     EXPECT_FALSE(simulator.source(family.bystander));
     EXPECT_EQ(simulator.block(family.scanner), BlockOutcome::already_blocked);
 
-    simulator.unblock(numbered(family, 1));
+    simulator.unblock(numbered(family, 1).to_string());
     EXPECT_EQ(simulator.block(family.bystander), BlockOutcome::blocked);
-    get_blocked(simulator, Host{numbered(family, 9)}, family.host);
-    EXPECT_FALSE(simulator.source(numbered(family, 9))->blocked);
+    get_blocked(simulator, numbered(family, 9), family.host);
+    EXPECT_FALSE(simulator.source(numbered(family, 9).to_string())->blocked);
     EXPECT_EQ(simulator.counters().of(Reason::block_refused), 1U);
 }
 
