@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <functional>
 #include <gmock/gmock.h>
@@ -156,7 +157,7 @@ TEST(DropPrivileges, UnderSudoBecomesTheInvokingUser) {
                       const std::string gid = std::to_string(is_root ? 64'322 : getgid());
                       drop_privileges(kept);
                       const auto quadruple = [](const std::string &id) {
-                          return id + "\t" + id + "\t" + id + "\t" + id;
+                          return fmt::format("{0}\t{0}\t{0}\t{0}", id);
                       };
                       auto status = process_status();
                       findings.expect(status["Uid"] == quadruple(uid), "Uid");
