@@ -102,6 +102,7 @@ const std::vector<std::string> &total_keys() {
 const std::vector<std::string> &skip_keys() {
     static const std::vector<std::string> keys = [] {
         std::vector<std::string> names;
+        names.reserve(all_skips.size());
         for (const Skip skip : all_skips) names.push_back(with_dashes(to_string(skip)));
         return names;
     }();

@@ -60,7 +60,7 @@ enum class ScenarioUse : std::uint8_t {
 };
 
 /// Reads a scenario from its text. Throws ScenarioError with everything that is wrong.
-Scenario parse_scenario(SourceText source, ScenarioUse use = ScenarioUse::test);
+Scenario parse_scenario(const SourceText &source, ScenarioUse use = ScenarioUse::test);
 /// Reads a scenario file. Throws ScenarioError, also where the file cannot be read.
 Scenario load_scenario(const std::string &path, ScenarioUse use = ScenarioUse::test);
 
