@@ -127,7 +127,7 @@ const std::vector<ExpectedType> expected_types{
       FIELD(portscan_record, trigger_port),
       FIELD(portscan_record, manual),
       FIELD(portscan_record, dry_run),
-      FIELD(portscan_record, padding)}},
+      FIELD(portscan_record, life)}},
     {"portscan_key4", sizeof(portscan_key4), {FIELD(portscan_key4, address)}},
     {"portscan_key6", sizeof(portscan_key6), {FIELD(portscan_key6, address)}},
     {"portscan_more_ports", sizeof(portscan_more_ports), {FIELD(portscan_more_ports, word)}},
