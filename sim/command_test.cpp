@@ -173,7 +173,7 @@ void add_settings(CLI::App &app, RunSettings &settings) {
 
 } // namespace
 
-int run_test(TestCommand command, std::ostream &out) {
+int run_test(const TestCommand &command, std::ostream &out) {
     if (command.bless && says_ci(std::getenv("CI"))) {
         complain(
             "--bless changes what the tests expect, and CI is set: run it on your own machine");

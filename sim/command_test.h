@@ -22,10 +22,11 @@ struct TestCommand {
 /// Adds the subcommand; when it was given, parsing runs it and sets the exit status.
 void setup_test(CLI::App &app, int &exit_status);
 
-/// Runs the scenarios and writes TAP, or JSON, to `out`. Returns the exit status of SPEC section 4: 0, or the
-/// worst of 1 (an expectation failed) and 2 (no scenario, or one that cannot be read or run). One
-/// broken file does not keep the others from being run. Throws OptionError for bad options and for
-/// a file of results that cannot be written, std::system_error where the kernel refuses.
-int run_test(TestCommand command, std::ostream &out);
+/// Runs the scenarios and writes TAP, or JSON, to `out`. Returns the exit status of SPEC section 4:
+/// 0, or the worst of 1 (an expectation failed) and 2 (no scenario, or one that cannot be read or
+/// run). One broken file does not keep the others from being run. Throws OptionError for bad
+/// options and for a file of results that cannot be written, std::system_error where the kernel
+/// refuses.
+int run_test(const TestCommand &command, std::ostream &out);
 
 } // namespace portscan
