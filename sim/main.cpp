@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "loader/features.h"
 #include "loader/options.h"
 #include "sim/capture.h"
 #include "sim/command_replay.h"
@@ -6,7 +7,6 @@
 #include "sim/command_test.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
-#include "sim/privileges.h"
 #include "sim/scenario.h"
 
 #include <CLI/App.hpp>
@@ -17,18 +17,12 @@
 
 namespace {
 
-/// A refusal of the kernel, with the capabilities that the process was started without.
-std::string explain(const std::system_error &error, const std::vector<std::string_view> &missing) {
+/// The loader names capabilities that are missing. Refused in spite of them is another matter.
+std::string explain(const std::system_error &error, bool was_capable) {
     const bool refused = error.code() == std::errc::operation_not_permitted ||
                          error.code() == std::errc::permission_denied;
-    if (!refused) return error.what();
-    if (missing.empty()) {
-        return fmt::format("{}; a container or user namespace may have to permit BPF",
-                           error.what());
-    }
-    return fmt::format("{}: {} missing; run it as root or with CAP_BPF, CAP_NET_ADMIN and "
-                       "CAP_PERFMON",
-                       error.what(), fmt::join(missing, ", "));
+    if (!refused || !was_capable) return error.what();
+    return fmt::format("{}; a container or user namespace may have to permit BPF", error.what());
 }
 
 int parse_and_run(int argc, char **argv) {
@@ -55,9 +49,8 @@ int parse_and_run(int argc, char **argv) {
 } // namespace
 
 int main(int argc, char **argv) {
-    std::vector<std::string_view> missing;
+    const bool is_capable = portscan::missing_capabilities().empty();
     try {
-        missing = portscan::missing_for_bpf(portscan::effective_capabilities());
         return parse_and_run(argc, argv);
     } catch (const portscan::OptionError &error) {
         portscan::complain(error.what());
@@ -69,7 +62,7 @@ int main(int argc, char **argv) {
         portscan::complain(error.what());
         return portscan::exit_unreadable;
     } catch (const std::system_error &error) {
-        portscan::complain(explain(error, missing));
+        portscan::complain(explain(error, is_capable));
         return portscan::exit_environment;
     } catch (const std::exception &error) {
         portscan::complain(error.what());
