@@ -46,7 +46,8 @@ using ObjectPointer = std::unique_ptr<bpf_object, ObjectCloser>;
 bpf_program *find_program(bpf_object *object, const char *name) {
     bpf_program *program = bpf_object__find_program_by_name(object, name);
     if (program == nullptr)
-        fail(EINVAL, fmt::format("object has no program {}: not a detector of this version", name));
+        throw OptionError(
+            fmt::format("object: has no program {}: not a detector of this version", name));
     return program;
 }
 
@@ -73,8 +74,8 @@ std::array<NamedMap, 12> find_maps(bpf_object *object) {
     for (auto &entry : maps) {
         entry.map = bpf_object__find_map_by_name(object, entry.name);
         if (entry.map == nullptr)
-            fail(EINVAL,
-                 fmt::format("object has no map {}: not a detector of this version", entry.name));
+            throw OptionError(
+                fmt::format("object: has no map {}: not a detector of this version", entry.name));
     }
     return maps;
 }
@@ -102,7 +103,8 @@ Detector Detector::load(const DetectorOptions &options, const DetectorSettings &
     auto state = std::make_unique<State>();
     state->object.reset(bpf_object__open_mem(bytes.data(), bytes.size(), &open_options));
     if (state->object == nullptr)
-        fail(errno, fmt::format("open detector object {}: {}", settings.object_path, log.reason()));
+        throw OptionError(fmt::format("object: '{}' is not a BPF object: give the detector's",
+                                      settings.object_path));
 
     bpf_program *program = find_program(state->object.get(), "xdp_port_scan_block");
     state->frags = kernel_has_xdp_frags();
@@ -149,7 +151,8 @@ std::vector<std::uint8_t> read_object(const std::string &path) {
     std::ifstream file{path, std::ios::binary};
     std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>{file}, {}};
     if (!file || bytes.empty())
-        fail(errno != 0 ? errno : EINVAL, fmt::format("read detector object {}", path));
+        throw OptionError(fmt::format(
+            "object: '{}' cannot be read: give a readable file with the detector", path));
     return bytes;
 }
 

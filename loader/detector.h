@@ -66,7 +66,7 @@ class Detector {
 std::span<const std::uint8_t> embedded_object();
 
 /// The bytes that `path` names, or the embedded object where it is empty. Throws
-/// std::system_error where the file cannot be read.
+/// OptionError where the file cannot be read.
 std::vector<std::uint8_t> read_object(const std::string &path);
 
 } // namespace portscan
