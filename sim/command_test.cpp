@@ -3,6 +3,7 @@
 
 #include "loader/option_flags.h"
 #include "sim/bless.h"
+#include "sim/clock_option.h"
 #include "sim/console.h"
 #include "sim/junit.h"
 #include "sim/privileges.h"
@@ -14,7 +15,6 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <iostream>
-#include <map>
 #include <memory>
 #include <variant>
 
@@ -126,12 +126,7 @@ void add_settings(CLI::App &app, RunSettings &settings) {
     app.add_option("--object", settings.simulator.object_path,
                    "run this detector, not the embedded one")
         ->type_name("FILE");
-    const std::map<std::string, Clock> clocks{{"capture", Clock::capture}, {"wall", Clock::wall}};
-    app.add_option("--clock", settings.simulator.clock,
-                   "the program's time is that of the frames, or wall: the program exactly as "
-                   "loaded")
-        ->transform(CLI::CheckedTransformer(clocks))
-        ->type_name("capture|wall");
+    add_clock_option(app, settings.simulator.clock);
     add_detection_options(app, settings.options);
 }
 
