@@ -2,13 +2,16 @@
 #include "sim/command_replay.h"
 
 #include "loader/option_flags.h"
+#include "sim/clock_option.h"
 #include "sim/console.h"
+#include "sim/interruption.h"
 #include "sim/kept_capabilities.h"
 #include "sim/progress.h"
 #include "sim/replay.h"
 #include "sim/replay_outputs.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 #include <memory>
 #include <optional>
@@ -25,10 +28,11 @@ DetectorOptions detection_options(const OptionOverrides &given) {
     return options;
 }
 
-Clock parse_clock(std::string_view name) {
-    if (name == "capture") return Clock::capture;
-    if (name == "wall") return Clock::wall;
-    throw OptionError(fmt::format("clock: '{}' is not one of capture, wall", name));
+std::uint64_t parse_count(std::string_view text) {
+    std::uint64_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error == std::errc{} && end == text.data() + text.size()) return count;
+    throw OptionError(fmt::format("report-sources: '{}' is not a whole number from 0 on", text));
 }
 
 /// One simulator and its replay. Each capture starts with a fresh one, unless state goes on.
@@ -65,6 +69,7 @@ class ReplayRun {
     int all() {
         int status = done;
         for (const std::string &path : command_.captures) {
+            if (interruption_.interrupted()) break;
             try {
                 status = std::max(status, one(path));
             } catch (const CaptureError &error) {
@@ -74,6 +79,7 @@ class ReplayRun {
             }
         }
         outputs_.close();
+        interruption_.pass_on();
         return status;
     }
 
@@ -95,14 +101,16 @@ class ReplayRun {
             {.label = path, .unit = "packets", .total = reader.file_size(), .position = [&reader] {
                  return reader.bytes_read();
              }});
-        while (const auto frame = reader.next()) {
+        while (!interruption_.interrupted()) {
+            const auto frame = reader.next();
+            if (!frame) break;
             outputs_.frame(*frame, session_->replay.feed(*frame));
             progress_.step();
         }
         progress_.clear();
         ReplayReport report = session_->replay.report();
         report.capture = path;
-        report.damage = reader.damage();
+        report.damage = interruption_.interrupted() ? "interrupted" : reader.damage();
         outputs_.report(report);
         return status_of(report);
     }
@@ -127,15 +135,18 @@ class ReplayRun {
     std::unique_ptr<Session> session_;
     ReplayOutputs outputs_;
     Progress progress_;
+    Interruption interruption_;
 };
 
 void add_outputs(CLI::App &app, ReplayCommand &command) {
     app.add_flag("--json{-}", command.json,
                  "print a JSON object for each capture, to standard output or with --json=FILE");
-    app.add_option("--report-sources", command.report_sources,
-                   "sources in the JSON beside those that were ever blocked")
+    app.add_option_function<std::string>(
+           "--report-sources",
+           [&command](const std::string &text) { command.report_sources = parse_count(text); },
+           "sources in the JSON beside those that were ever blocked")
         ->type_name("N")
-        ->capture_default_str();
+        ->default_str(fmt::to_string(command.report_sources));
     app.add_option("--write-dropped", command.write_dropped,
                    "write the frames that were dropped as a capture")
         ->type_name("FILE");
@@ -159,12 +170,7 @@ void setup_replay(CLI::App &app, int &exit_status) {
         ->type_name("EXPRESSION");
     replay->add_option("--object", command->object, "run this detector, not the embedded one")
         ->type_name("FILE");
-    replay
-        ->add_option_function<std::string>(
-            "--clock", [command](const std::string &name) { command->clock = parse_clock(name); },
-            "the program's time is the capture's, or wall: the program exactly as loaded")
-        ->type_name("CLOCK")
-        ->default_str("capture");
+    add_clock_option(*replay, command->clock);
     replay->add_flag("--continue", command->continues,
                      "carry state and clock from capture to capture: rotated files");
     replay->add_flag("--fail-on-block", command->fail_on_block, "exit 1 if anybody was blocked");
