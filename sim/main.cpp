@@ -23,7 +23,8 @@ enum ExitStatus : int { usage_or_input = 2, environment = 3 };
 std::string explain(const std::system_error &error, const std::vector<std::string_view> &missing) {
     const bool refused = error.code() == std::errc::operation_not_permitted ||
                          error.code() == std::errc::permission_denied;
-    if (!refused) return error.what();
+    if (!refused || std::string_view{error.what()}.find("CAP_") != std::string_view::npos)
+        return error.what(); // which names them already
     if (missing.empty()) {
         return fmt::format("{}; a container or user namespace may have to permit BPF",
                            error.what());
@@ -31,6 +32,18 @@ std::string explain(const std::system_error &error, const std::vector<std::strin
     return fmt::format("{}: {} missing; run it as root or with CAP_BPF, CAP_NET_ADMIN and "
                        "CAP_PERFMON",
                        error.what(), fmt::join(missing, ", "));
+}
+
+/// CLI11 would only say that a command is missing.
+void refuse_unknown_command(const CLI::App &app, std::string_view first) {
+    if (first.starts_with('-')) return;
+    std::vector<std::string> names;
+    for (const CLI::App *const command : app.get_subcommands({})) {
+        if (command->get_name() == first) return;
+        names.push_back(command->get_name());
+    }
+    throw portscan::OptionError(
+        fmt::format("no command '{}': {} (see --help)", first, fmt::join(names, ", ")));
 }
 
 int parse_and_run(int argc, char **argv) {
@@ -43,6 +56,7 @@ int parse_and_run(int argc, char **argv) {
     portscan::setup_replay(app, exit_status);
     portscan::setup_test(app, exit_status);
     portscan::setup_synth(app, exit_status);
+    if (argc > 1) refuse_unknown_command(app, argv[1]);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help, --version
