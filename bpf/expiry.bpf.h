@@ -33,7 +33,7 @@ static __always_inline long expire_record(enum portscan_family family, const voi
 		return 1;
 	expiry = &state->expiry[family];
 	word = read_word(record);
-	if (word_count(word) == COUNT_DEAD)
+	if (word_count(word) == PORTSCAN_COUNT_DEAD)
 		return 0;
 	timestamp = read_timestamp(record);
 	blocked = word & WORD_BLOCKED;

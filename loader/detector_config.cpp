@@ -51,7 +51,7 @@ void write_variable(bpf_object *object, const char *name, const T &value) {
     std::memcpy(rodata_variable(object, name, sizeof(value)).data(), &value, sizeof(value));
 }
 
-/// A timestamp is rewritten once it is min(window/64, 1 s) old (SPEC section 1, "Time").
+/// A timestamp is rewritten once it is min(window/64, 1 s) old (docs/detection.md, "Time").
 std::uint64_t refresh_ns(std::chrono::nanoseconds window) {
     // At least 1: a timestamp never goes back, however short the window.
     return static_cast<std::uint64_t>(

@@ -2,13 +2,14 @@
 #include "sim/command_replay.h"
 
 #include "loader/option_flags.h"
-#include "sim/clock_option.h"
 #include "sim/console.h"
+#include "sim/exit_status.h"
 #include "sim/interruption.h"
 #include "sim/kept_capabilities.h"
 #include "sim/progress.h"
 #include "sim/replay.h"
 #include "sim/replay_outputs.h"
+#include "sim/simulator_flags.h"
 
 #include <algorithm>
 #include <charconv>
@@ -18,8 +19,6 @@
 
 namespace portscan {
 namespace {
-
-enum ExitStatus : int { done = 0, expectation_failed = 1, unreadable = 2 };
 
 DetectorOptions detection_options(const OptionOverrides &given) {
     DetectorOptions options;
@@ -38,8 +37,9 @@ std::uint64_t parse_count(std::string_view text) {
 /// One simulator and its replay. Each capture starts with a fresh one, unless state goes on.
 struct Session {
     Session(const DetectorOptions &options, const ReplayCommand &command) :
-        simulator(options, {.object_path = command.object, .clock = command.clock}),
-        replay(simulator, {.report_sources = command.report_sources, .clock = command.clock}) {}
+        simulator(options, command.simulator),
+        replay(simulator,
+               {.report_sources = command.report_sources, .clock = command.simulator.clock}) {}
 
     Simulator simulator;
     Replay replay;
@@ -64,10 +64,10 @@ class ReplayRun {
         outputs_({.json = command.json,
                   .write_dropped = command.write_dropped,
                   .write_passed = command.write_passed},
-                 command.captures, context_of(session_->simulator, command.clock)) {}
+                 command.captures, context_of(session_->simulator, command.simulator.clock)) {}
 
     int all() {
-        int status = done;
+        int status = exit_done;
         for (const std::string &path : command_.captures) {
             if (interruption_.interrupted()) break;
             try {
@@ -75,7 +75,7 @@ class ReplayRun {
             } catch (const CaptureError &error) {
                 progress_.clear();
                 complain(error.what());
-                status = std::max<int>(status, unreadable);
+                status = std::max<int>(status, exit_unreadable);
             }
         }
         outputs_.close();
@@ -94,6 +94,17 @@ class ReplayRun {
         session_->used = true;
     }
 
+    /// Until the capture ends, or its damage; false if a signal came before that.
+    bool feed_all(CaptureReader &reader) {
+        while (!interruption_.interrupted()) {
+            const auto frame = reader.next();
+            if (!frame) return reader.damage().empty() || !interruption_.interrupted();
+            outputs_.frame(*frame, session_->replay.feed(*frame));
+            progress_.step();
+        }
+        return false;
+    }
+
     int one(const std::string &path) {
         CaptureReader reader = CaptureReader::open(path, {.filter = command_.filter});
         prepare_session();
@@ -101,16 +112,11 @@ class ReplayRun {
             {.label = path, .unit = "packets", .total = reader.file_size(), .position = [&reader] {
                  return reader.bytes_read();
              }});
-        while (!interruption_.interrupted()) {
-            const auto frame = reader.next();
-            if (!frame) break;
-            outputs_.frame(*frame, session_->replay.feed(*frame));
-            progress_.step();
-        }
+        const bool whole = feed_all(reader);
         progress_.clear();
         ReplayReport report = session_->replay.report();
         report.capture = path;
-        report.damage = interruption_.interrupted() ? "interrupted" : reader.damage();
+        report.damage = whole ? reader.damage() : "interrupted";
         outputs_.report(report);
         return status_of(report);
     }
@@ -124,10 +130,10 @@ class ReplayRun {
         }
         if (!report.damage.empty()) {
             complain(fmt::format("{}: {}", report.capture, report.damage));
-            return unreadable;
+            return exit_unreadable;
         }
         const bool blocked = report.counters.find("blocks").value_or(0) != 0;
-        return blocked && command_.fail_on_block ? expectation_failed : done;
+        return blocked && command_.fail_on_block ? exit_failed : exit_done;
     }
 
     const ReplayCommand &command_;
@@ -168,9 +174,7 @@ void setup_replay(CLI::App &app, int &exit_status) {
         ->required();
     replay->add_option("--filter", command->filter, "run only what this pcap filter matches")
         ->type_name("EXPRESSION");
-    replay->add_option("--object", command->object, "run this detector, not the embedded one")
-        ->type_name("FILE");
-    add_clock_option(*replay, command->clock);
+    add_simulator_options(*replay, command->simulator);
     replay->add_flag("--continue", command->continues,
                      "carry state and clock from capture to capture: rotated files");
     replay->add_flag("--fail-on-block", command->fail_on_block, "exit 1 if anybody was blocked");

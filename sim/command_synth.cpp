@@ -3,6 +3,7 @@
 
 #include "sim/capture.h"
 #include "sim/console.h"
+#include "sim/exit_status.h"
 #include "sim/progress.h"
 #include "sim/scenario.h"
 #include "sim/scenario_play.h"
@@ -18,8 +19,6 @@
 
 namespace portscan {
 namespace {
-
-enum ExitStatus : int { done = 0, unreadable = 2 };
 
 constexpr const char *traffic_group = "Traffic";
 
@@ -109,9 +108,9 @@ int run_synth(const SynthCommand &command) {
         write_capture(input_of(command), command.output);
     } catch (const ScenarioError &error) {
         for (const std::string &line : error.lines()) complain(line);
-        return unreadable;
+        return exit_unreadable;
     }
-    return done;
+    return exit_done;
 }
 
 } // namespace portscan

@@ -114,7 +114,7 @@ void ReportChecker::check_source(const SourceExpectation &expected) {
     if (got == nullptr) {
         add({.line = expected.line,
              .what = fmt::format("source {}", source.to_string()),
-             .expected = "packets of it",
+             .expected = "probes of it",
              .got = "none"},
             source_witness(source, "first-seen", {}, {}));
         return;

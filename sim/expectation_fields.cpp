@@ -13,7 +13,7 @@ namespace {
 using Words = std::optional<std::vector<std::string>>;
 
 constexpr std::array all_states{SourceState::active, SourceState::expired, SourceState::evicted,
-                                SourceState::unblocked, SourceState::untracked};
+                                SourceState::unblocked};
 constexpr std::array all_skips{Skip::too_short, Skip::too_long, Skip::undecidable, Skip::outgoing};
 constexpr std::array all_verdicts{Verdict::pass, Verdict::drop, Verdict::aborted, Verdict::tx,
                                   Verdict::redirect};
@@ -58,7 +58,8 @@ const std::vector<SourceField> &source_fields() {
     static const std::vector<SourceField> fields{
         {"state", ValueKind::state,
          [](const SourceReport &source) -> Words {
-             return {{std::string{to_string(source.state)}}};
+             if (!source.state) return std::nullopt;
+             return {{std::string{to_string(*source.state)}}};
          }},
         {"blocked", ValueKind::boolean,
          [](const SourceReport &source) -> Words { return {{source.blocked ? "true" : "false"}}; }},
@@ -101,6 +102,7 @@ const std::vector<std::string> &total_keys() {
 const std::vector<std::string> &skip_keys() {
     static const std::vector<std::string> keys = [] {
         std::vector<std::string> names;
+        names.reserve(all_skips.size());
         for (const Skip skip : all_skips) names.push_back(with_dashes(to_string(skip)));
         return names;
     }();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/expectation_parse.h"
 
+#include "loader/counters.h"
 #include "loader/options.h"
 #include "sim/expectation_fields.h"
 #include "sim/replay_context.h"
@@ -53,7 +54,7 @@ std::string_view kind_text(ValueKind kind) {
         return "a reason: malformed, not_ip, not_tcp, not_probe, ignored, known, allowlisted, "
                "recorded, blocked, threshold, block_refused, insert_failed, contention, fault";
     case ValueKind::state:
-        return "a state: active, expired, evicted, unblocked, untracked";
+        return "a state: active, expired, evicted, unblocked";
     case ValueKind::port:
         return "a port from 0 to 65535";
     case ValueKind::source:
@@ -240,6 +241,9 @@ Expectations parse_expectations(const toml::table &table, const std::string &nam
     parse_skipped(reader, name, expect.totals);
     for (const std::string &key : total_keys())
         add(expect.totals, take_word(reader, key, ValueKind::count));
+    for (const std::string_view counter : counter_names()) // as reasons are written elsewhere
+        if (counter != with_dashes(counter))
+            add(expect.totals, take_word(reader, counter, ValueKind::count));
     expect.ever_blocked = take_list(reader, "ever-blocked", ValueKind::source);
     reader.for_each_table("source",
                           [&](const toml::table &entry) { parse_source(entry, problems, expect); });

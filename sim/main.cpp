@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "loader/detector.h"
+#include "loader/features.h"
 #include "loader/options.h"
 #include "sim/capture.h"
 #include "sim/command_replay.h"
 #include "sim/command_synth.h"
 #include "sim/command_test.h"
 #include "sim/console.h"
-#include "sim/privileges.h"
+#include "sim/exit_status.h"
 #include "sim/scenario.h"
 
 #include <CLI/App.hpp>
@@ -16,22 +18,12 @@
 
 namespace {
 
-/// SPEC section 4.
-enum ExitStatus : int { usage_or_input = 2, environment = 3 };
-
-/// A refusal of the kernel, with the capabilities that the process was started without.
-std::string explain(const std::system_error &error, const std::vector<std::string_view> &missing) {
+/// The loader names capabilities that are missing. Refused in spite of them is another matter.
+std::string explain(const std::system_error &error, bool was_capable) {
     const bool refused = error.code() == std::errc::operation_not_permitted ||
                          error.code() == std::errc::permission_denied;
-    if (!refused || std::string_view{error.what()}.find("CAP_") != std::string_view::npos)
-        return error.what(); // which names them already
-    if (missing.empty()) {
-        return fmt::format("{}; a container or user namespace may have to permit BPF",
-                           error.what());
-    }
-    return fmt::format("{}: {} missing; run it as root or with CAP_BPF, CAP_NET_ADMIN and "
-                       "CAP_PERFMON",
-                       error.what(), fmt::join(missing, ", "));
+    if (!refused || !was_capable) return error.what();
+    return fmt::format("{}; a container or user namespace may have to permit BPF", error.what());
 }
 
 /// CLI11 would only say that a command is missing.
@@ -63,7 +55,7 @@ int parse_and_run(int argc, char **argv) {
         return app.exit(success);
     } catch (const CLI::Error &error) {
         portscan::complain(std::string{error.what()} + " (see --help)");
-        return usage_or_input;
+        return portscan::exit_unreadable;
     }
     return exit_status;
 }
@@ -71,24 +63,26 @@ int parse_and_run(int argc, char **argv) {
 } // namespace
 
 int main(int argc, char **argv) {
-    std::vector<std::string_view> missing;
+    const bool is_capable = portscan::missing_capabilities().empty();
     try {
-        missing = portscan::missing_for_bpf(portscan::effective_capabilities());
         return parse_and_run(argc, argv);
     } catch (const portscan::OptionError &error) {
         portscan::complain(error.what());
-        return usage_or_input;
+        return portscan::exit_unreadable;
     } catch (const portscan::ScenarioError &error) {
         for (const std::string &line : error.lines()) portscan::complain(line);
-        return usage_or_input;
+        return portscan::exit_unreadable;
     } catch (const portscan::CaptureError &error) {
         portscan::complain(error.what());
-        return usage_or_input;
+        return portscan::exit_unreadable;
+    } catch (const portscan::ObjectError &error) {
+        portscan::complain(error.what());
+        return portscan::exit_unreadable;
     } catch (const std::system_error &error) {
-        portscan::complain(explain(error, missing));
-        return environment;
+        portscan::complain(explain(error, is_capable));
+        return portscan::exit_environment;
     } catch (const std::exception &error) {
         portscan::complain(error.what());
-        return environment;
+        return portscan::exit_environment;
     }
 }

@@ -83,7 +83,7 @@ void describe_block(Row &row, const SourceReport &source) {
         row.ports += fmt::format(" then {}", *port);
     }
     row.ports += block_count(source);
-    if (!source.blocked) row.ports += fmt::format("; {}", to_string(source.state));
+    if (!source.blocked && source.state) row.ports += fmt::format("; {}", to_string(*source.state));
 }
 
 std::string join_note(std::string note, std::string_view more) {

@@ -35,7 +35,7 @@ struct ScenarioCase {
     bool own_expectations = false; ///< of a `[[case]]`; else they are the file's
 };
 
-/// A scenario file (SPEC section 4). The file itself is the first case where it states
+/// A scenario file (docs/scenarios.md). The file itself is the first case where it states
 /// expectations. A `[[case]]` with expectations is held to those alone; one without to the file's.
 struct Scenario {
     SourceText source;
@@ -60,7 +60,7 @@ enum class ScenarioUse : std::uint8_t {
 };
 
 /// Reads a scenario from its text. Throws ScenarioError with everything that is wrong.
-Scenario parse_scenario(SourceText source, ScenarioUse use = ScenarioUse::test);
+Scenario parse_scenario(const SourceText &source, ScenarioUse use = ScenarioUse::test);
 /// Reads a scenario file. Throws ScenarioError, also where the file cannot be read.
 Scenario load_scenario(const std::string &path, ScenarioUse use = ScenarioUse::test);
 

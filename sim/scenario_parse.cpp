@@ -140,7 +140,7 @@ ScenarioError::ScenarioError(std::vector<std::string> lines) :
     std::runtime_error{fmt::format("{}", fmt::join(lines, "\n"))},
     lines_(std::move(lines)) {}
 
-Scenario parse_scenario(SourceText source, ScenarioUse use) {
+Scenario parse_scenario(const SourceText &source, ScenarioUse use) {
     Problems problems{source};
     const toml::table table = parse_toml(problems);
     Scenario scenario = ScenarioReader{table, problems, use}.read(source);

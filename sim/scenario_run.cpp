@@ -63,12 +63,12 @@ class CaseRun {
 
 std::string CaseRun::check(const Expectations &expect, std::vector<Finding> &findings) {
     FrameChecker frames{expect.frames, scenario_.source};
-    const std::string damage = play(scenario_.input, replay_,
-                                    [&](const CapturedFrame &frame, const FrameOutcome &outcome) {
-                                        frames.observe(frame, outcome);
-                                        tick();
-                                        return true;
-                                    });
+    std::string damage = play(scenario_.input, replay_,
+                              [&](const CapturedFrame &frame, const FrameOutcome &outcome) {
+                                  frames.observe(frame, outcome);
+                                  tick();
+                                  return true;
+                              });
     findings = frames.findings();
     auto others = check_report(expect, replay_.report(), options_.ipv6_prefix, scenario_.source);
     std::move(others.begin(), others.end(), std::back_inserter(findings));

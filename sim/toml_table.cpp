@@ -43,6 +43,7 @@ std::vector<std::string> Problems::lines() const {
     std::stable_sort(sorted.begin(), sorted.end(),
                      [](const Problem &a, const Problem &b) { return a.line < b.line; });
     std::vector<std::string> lines;
+    lines.reserve(sorted.size());
     for (const Problem &problem : sorted) {
         lines.push_back(fmt::format("{}:{}: {}", source_.path(), problem.line, problem.text));
     }
@@ -86,7 +87,7 @@ std::optional<std::vector<std::string>> list_items(const TomlValue &value, Probl
 }
 
 std::optional<std::string> option_text(const TomlValue &value, Problems &problems) {
-    if (const auto text = scalar_text(*value.node)) return text;
+    if (auto text = scalar_text(*value.node)) return text;
     if (value.node->is_array()) {
         const auto items = list_items(value, problems);
         return items ? std::optional{fmt::format("{}", fmt::join(*items, ","))} : std::nullopt;

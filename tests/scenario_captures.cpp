@@ -28,7 +28,7 @@ Packet syn6(std::uint16_t port) {
     return tcp(source6, target6, port, "S");
 }
 
-/// Every item of the closed list (SPEC section 1) that 14 bytes or more can show, then its
+/// Every item of the closed list (docs/detection.md) that 14 bytes or more can show, then its
 /// neighbours that are not malformed.
 std::vector<Bytes> malformed() {
     return {

@@ -151,10 +151,26 @@ TEST(Replay, ProbesOfSourcesAddUpToTheProgramsOwnCount) {
     EXPECT_EQ(dropped, report.verdicts[static_cast<std::size_t>(Verdict::drop)]);
 }
 
-TEST(Replay, SourceThatWasNeverRecordedIsUntracked) {
+TEST(Replay, EstablishedTrafficOfAnAllowlistedAddressInABlockedPrefixIsNoProbe) {
+    Feeder feeder{{.allow = {*Prefix::parse("2001:db8::a")}}};
+    for (const std::uint16_t port : Ports{1, 2, 3, 4}) {
+        feeder.feed(tcp("2001:db8::1", "fd00::9", port, "S").bytes(), epoch);
+    }
+    for (const char *const flags : {"A", "S"}) {
+        const auto outcome =
+            feeder.feed(tcp("2001:db8::a", "fd00::9", 80, flags).bytes(), epoch + second);
+        EXPECT_EQ(outcome.result.value().reason, Reason::allowlisted) << flags;
+    }
+    const SourceReport source = feeder.only_source();
+    EXPECT_EQ(source.packets, 6u);
+    EXPECT_EQ(source.probes, 5u);
+    EXPECT_EQ(source.probes, feeder.replay.report().counters.find("probes"));
+}
+
+TEST(Replay, SourceThatWasNeverRecordedHasNoState) {
     Feeder feeder{{.allow = {*Prefix::parse("10.0.0.0/8")}}};
     feeder.probe(1, epoch);
-    EXPECT_EQ(feeder.only_source().state, SourceState::untracked);
+    EXPECT_EQ(feeder.only_source().state, std::nullopt);
 }
 
 TEST(Replay, Ipv6SourceIsItsPrefix) {

@@ -73,6 +73,7 @@ TEST(ScenarioParse, ReadsExpectations) {
 drop = 997
 skipped = { too-short = 2 }
 insert-failed = 0
+events_lost = 0
 ever-blocked = "10.0.0.1, 2001:db8::/64"
 [[expect.source]]
 address = "10.0.0.1"
@@ -84,12 +85,13 @@ frames = "1-3,7"
 reason = "not_tcp"
 )");
     const Expectations &expect = scenario.cases.at(0).expect;
-    ASSERT_THAT(expect.totals, SizeIs(3));
+    ASSERT_THAT(expect.totals, SizeIs(4));
     EXPECT_EQ(expect.totals[0].key, "skipped.too-short");
     EXPECT_EQ(expect.totals[1].key, "drop");
     EXPECT_EQ(expect.totals[1].line, 3U);
     EXPECT_EQ(scenario.source.slice(expect.totals[1].range), "997");
     EXPECT_EQ(expect.totals[2].key, "insert-failed");
+    EXPECT_EQ(expect.totals[3].key, "events_lost");
     EXPECT_THAT(expect.ever_blocked->words, ElementsAre("10.0.0.1", "2001:db8::/64"));
     ASSERT_THAT(expect.sources, SizeIs(1));
     EXPECT_THAT(expect.sources[0].fields[0].words, ElementsAre("443", "22"));

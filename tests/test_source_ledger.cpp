@@ -78,7 +78,7 @@ TEST_F(SourceLedgerTest, CountsPacketsProbesAndDrops) {
     EXPECT_EQ(report.probes, 2u);
     EXPECT_EQ(report.dropped, 1u);
     EXPECT_EQ(report.first_seen_ns, 7u);
-    EXPECT_EQ(report.state, SourceState::untracked);
+    EXPECT_EQ(report.state, std::nullopt);
 }
 
 TEST_F(SourceLedgerTest, PortsAreThoseOfTheLatestRecord) {

@@ -31,17 +31,20 @@ class TestCommandTest : public ::testing::Test {
     void SetUp() override { unsetenv("CI"); }
 
     std::string scenario(const std::string &name, const std::string &text) const {
-        return directory.write(name + ".scenario.toml",
-                               {reinterpret_cast<const std::uint8_t *>(text.data()), text.size()});
+        return directory_.write(name + ".scenario.toml",
+                                {reinterpret_cast<const std::uint8_t *>(text.data()), text.size()});
     }
 
-    test::TemporaryDirectory directory;
+    const test::TemporaryDirectory &directory() const { return directory_; }
+
+  private:
+    test::TemporaryDirectory directory_;
 };
 
 TEST_F(TestCommandTest, ExitsZeroWhereAllPass) {
     scenario("a", passing);
     scenario("b", passing);
-    const CommandResult result = run_command({"test", directory / ""});
+    const CommandResult result = run_command({"test", directory() / ""});
     EXPECT_EQ(result.status, 0) << result.out << result.err;
     EXPECT_THAT(result.out, StartsWith("TAP version 14\n1..2\nok 1 - "));
     EXPECT_THAT(result.err, IsEmpty());
@@ -61,7 +64,7 @@ TEST_F(TestCommandTest, ABrokenScenarioDoesNotStopTheOthers) {
     const std::string path = scenario("a", broken);
     scenario("b", failing);
     scenario("c", passing);
-    const CommandResult result = run_command({"test", directory / ""});
+    const CommandResult result = run_command({"test", directory() / ""});
     EXPECT_EQ(result.status, 2);
     EXPECT_THAT(result.out, AllOf(HasSubstr("1..3\nnot ok 1 - "),
                                   HasSubstr(path + ":1: 'titel' is not a known key"),
@@ -69,7 +72,7 @@ TEST_F(TestCommandTest, ABrokenScenarioDoesNotStopTheOthers) {
 }
 
 TEST_F(TestCommandTest, ExitsTwoWhereThereIsNoScenario) {
-    for (const std::string &path : {directory / "", directory / "gone"}) {
+    for (const std::string &path : {directory() / "", directory() / "gone"}) {
         const CommandResult result = run_command({"test", path});
         EXPECT_EQ(result.status, 2);
         EXPECT_THAT(result.err, AllOf(StartsWith("xdp-portscan-sim: "), HasSubstr(path)));
@@ -87,7 +90,7 @@ TEST_F(TestCommandTest, ExitsTwoForUsage) {
 
 TEST_F(TestCommandTest, ExitsThreeWithoutTheRightToRunBpf) {
     scenario("a", passing);
-    const CommandResult result = run_command({"test", directory / ""}, Rights::none);
+    const CommandResult result = run_command({"test", directory() / ""}, Rights::none);
     EXPECT_EQ(result.status, 3);
     EXPECT_THAT(result.out, HasSubstr("Bail out! "));
     EXPECT_THAT(result.err, HasSubstr("CAP_BPF"));
@@ -108,9 +111,35 @@ TEST_F(TestCommandTest, RunsTheProgramAsLoadedOnTheWallClock) {
 TEST_F(TestCommandTest, WritesJunit) {
     scenario("a", passing);
     scenario("b", failing);
-    EXPECT_EQ(run_command({"test", "--junit", directory / "r.xml", directory / ""}).status, 1);
-    EXPECT_THAT(read_file(directory / "r.xml"),
+    EXPECT_EQ(run_command({"test", "--junit", directory() / "r.xml", directory() / ""}).status, 1);
+    EXPECT_THAT(read_file(directory() / "r.xml"),
                 HasSubstr("tests=\"2\" failures=\"1\" errors=\"0\""));
+}
+
+TEST_F(TestCommandTest, WritesJsonInPlaceOfTapOrBesideIt) {
+    const std::string path = scenario("a", failing);
+    scenario("b", passing);
+    const CommandResult alone = run_command({"test", "--json", directory() / ""});
+    EXPECT_EQ(alone.status, 1);
+    EXPECT_THAT(alone.out,
+                AllOf(StartsWith("{\"schema\":\"xdp-portscan-sim/test/1\",\"file\":\"" + path +
+                                 "\",\"title\":\"good\",\"passed\":false,"),
+                      HasSubstr("\"mismatches\":[{\"line\":9,\"what\":\"drop\","
+                                "\"expected\":\"2\",\"got\":\"1\",\"frame\":{\"number\":2,"
+                                "\"at\":\"1.000000000\","),
+                      HasSubstr("\"passed\":true"), Not(HasSubstr("TAP"))));
+    const CommandResult beside =
+        run_command({"test", "--json=" + (directory() / "r.json"), directory() / ""});
+    EXPECT_THAT(beside.out, StartsWith("TAP version 14"));
+    EXPECT_THAT(read_file(directory() / "r.json"), StartsWith("{\"schema\":"));
+}
+
+TEST_F(TestCommandTest, NeverWritesResultsOverAScenario) {
+    const std::string path = scenario("a", passing);
+    const CommandResult result = run_command({"test", "--junit", path, path});
+    EXPECT_EQ(result.status, 2);
+    EXPECT_THAT(result.err, HasSubstr("is a scenario"));
+    EXPECT_EQ(read_file(path), passing);
 }
 
 TEST_F(TestCommandTest, BlessRewritesTheFileAndShowsTheDifference) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "loader/events.h"
 #include "tests/small_simulator.h"
 #include "tests/workbench.h"
 
@@ -73,6 +74,30 @@ TEST_P(Unblock, BehindTheProgramsBackIsTheSame) {
             EXPECT_EQ(bench.run(syn(family, port)), recorded);
         EXPECT_EQ(bench.run(syn(family, 1)), threshold);
     }
+}
+
+TEST_P(Unblock, PortsOfTheRecordBeforeAreNotRead) {
+    Workbench bench{small({.max_ports = 16})};
+    for (std::uint16_t port = 1; port <= 7; ++port) bench.run(syn(family, port));
+    bench.delete_record(family.scanner);
+    for (std::uint16_t port = 21; port <= 23; ++port) bench.run(syn(family, port));
+    const auto ports = [&] {
+        return bench.registry.find(bench.source_named(family.scanner)).value().ports;
+    };
+    EXPECT_THAT(ports(), ElementsAre(21, 22, 23));
+    EXPECT_EQ(bench.run(syn(family, 4)), recorded) << "and not known";
+    EXPECT_THAT(ports(), ElementsAre(21, 22, 23, 4));
+}
+
+TEST_P(Unblock, PortsOfTheRecordBeforeAreNotInTheEvent) {
+    Workbench bench{small({.max_ports = 5})};
+    for (std::uint16_t port = 1; port <= 5; ++port) bench.run(syn(family, port));
+    bench.delete_record(family.scanner);
+    EventReader events{bench.detector.maps().events};
+    for (std::uint16_t port = 21; port <= 26; ++port) bench.run(syn(family, port));
+    const auto taken = events.take();
+    ASSERT_EQ(taken.size(), 1U);
+    EXPECT_THAT(taken[0].ports, ElementsAre(21, 22, 23, 24, 25));
 }
 
 TEST_P(BlockByHand, DropsFromTheNextPacketOn) {

@@ -7,7 +7,7 @@
 
 namespace portscan::bench {
 
-/// What a registry does where SPEC section 1 asks for bounded memory and for right counts on
+/// What a registry does where docs/detection.md asks for bounded memory and for right counts on
 /// several CPUs.
 struct Requirements {
     std::uint32_t kept_of_thousand = 0; ///< elements after 1,000 new sources in a map of 1,000

@@ -3,11 +3,11 @@
 
 #include "bpf/portscan.h"
 #include "loader/file_descriptor.h"
+#include "loader/passing_program.h"
 #include "sim/bench/registry/frames.h"
 
 #include <algorithm>
 #include <arpa/inet.h>
-#include <array>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
@@ -77,15 +77,7 @@ Subject load_detector(const Sizes &sizes, const std::string &object_path) {
 }
 
 Subject load_empty_program() {
-    const std::array<bpf_insn, 2> instructions{
-        bpf_insn{.code = BPF_ALU64 | BPF_MOV | BPF_K,
-                 .dst_reg = BPF_REG_0,
-                 .src_reg = 0,
-                 .off = 0,
-                 .imm = XDP_PASS},
-        bpf_insn{.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
-    const auto program = std::make_shared<FileDescriptor>(bpf_prog_load(
-        BPF_PROG_TYPE_XDP, "empty", "GPL", instructions.data(), instructions.size(), nullptr));
+    const auto program = std::make_shared<FileDescriptor>(load_passing_program(BPF_PROG_TYPE_XDP));
     if (program->get() < 0)
         throw std::system_error(errno, std::generic_category(), "load empty program");
     return {.owner = program, .program = program->get()};
