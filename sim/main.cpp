@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "loader/detector.h"
 #include "loader/features.h"
 #include "loader/options.h"
 #include "sim/capture.h"
@@ -25,6 +26,18 @@ std::string explain(const std::system_error &error, bool was_capable) {
     return fmt::format("{}; a container or user namespace may have to permit BPF", error.what());
 }
 
+/// CLI11 would only say that a command is missing.
+void refuse_unknown_command(const CLI::App &app, std::string_view first) {
+    if (first.starts_with('-')) return;
+    std::vector<std::string> names;
+    for (const CLI::App *const command : app.get_subcommands({})) {
+        if (command->get_name() == first) return;
+        names.push_back(command->get_name());
+    }
+    throw portscan::OptionError(
+        fmt::format("no command '{}': {} (see --help)", first, fmt::join(names, ", ")));
+}
+
 int parse_and_run(int argc, char **argv) {
     CLI::App app{"Runs the XDP port-scan detector on captured and synthesized traffic, inside the "
                  "kernel and on no interface",
@@ -35,6 +48,7 @@ int parse_and_run(int argc, char **argv) {
     portscan::setup_replay(app, exit_status);
     portscan::setup_test(app, exit_status);
     portscan::setup_synth(app, exit_status);
+    if (argc > 1) refuse_unknown_command(app, argv[1]);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help, --version
@@ -59,6 +73,9 @@ int main(int argc, char **argv) {
         for (const std::string &line : error.lines()) portscan::complain(line);
         return portscan::exit_unreadable;
     } catch (const portscan::CaptureError &error) {
+        portscan::complain(error.what());
+        return portscan::exit_unreadable;
+    } catch (const portscan::ObjectError &error) {
         portscan::complain(error.what());
         return portscan::exit_unreadable;
     } catch (const std::system_error &error) {
