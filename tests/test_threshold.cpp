@@ -166,7 +166,7 @@ TEST_P(Threshold, EveryByteOfARecordIsInitialised) {
         record.tag = 0;         // differs between lives
         record.queue_place = 0; // counts insertions
         EXPECT_NE(record.life, dirt.life);
-        record.life = 0;        // the same
+        record.life = 0; // the same
         portscan_record expected{};
         expected.port1 = 9;
         expected.count = 1;
