@@ -7,6 +7,7 @@
 #include <array>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <regex>
 
 namespace portscan {
 namespace {
@@ -120,6 +121,34 @@ TEST(ConfigFile, AllowFileIsRelativeToTheFile) {
     read_config_file(directory / "a.toml").apply(both.detector, both.host);
     EXPECT_THAT(both.detector.allow,
                 ElementsAre(*Prefix::parse("10.0.0.2"), *Prefix::parse("10.0.0.1")));
+}
+
+/// The file that packages install, and what it would be with every comment sign taken away.
+TEST(ConfigFile, ExampleIsValidAndNamesEveryOptionWithItsDefault) {
+    const std::string path = PORTSCAN_SOURCE_DIR "/loader/deploy/xdp-portscan.toml";
+    Both installed;
+    read_config_file(path).apply(installed.detector, installed.host);
+    EXPECT_EQ(installed.detector, (DetectorOptions{.block_for = std::chrono::hours{1}}));
+    EXPECT_EQ(installed.host, (ServiceOptions{.interfaces = {"default-route"}}));
+
+    std::ifstream file{path};
+    std::string spelled_out;
+    const std::regex commented{"# ([a-z0-9-]+ = .*)"};
+    for (std::string line; std::getline(file, line);) {
+        std::smatch found;
+        spelled_out += (std::regex_match(line, found, commented) ? found[1].str() : line) + '\n';
+    }
+    Both all = options_of(spelled_out);
+    EXPECT_EQ(all.host, installed.host);
+    EXPECT_EQ(all.detector.max_blocked, DetectorOptions{}.blocked_limit());
+    EXPECT_EQ(all.detector.max_blocked6, DetectorOptions{}.blocked_limit6());
+    all.detector.max_blocked.reset();
+    all.detector.max_blocked6.reset();
+    EXPECT_EQ(all.detector, installed.detector);
+    for (const OptionSpec &spec : option_specs())
+        EXPECT_THAT(spelled_out, HasSubstr("\n" + std::string{spec.name} + " = "));
+    for (const ServiceOptionSpec &spec : service_option_specs())
+        EXPECT_THAT(spelled_out, HasSubstr("\n" + std::string{spec.name} + " = "));
 }
 
 TEST(ConfigFile, FileThatIsNotThereIsAnErrorOnlyWhereItWasNamed) {

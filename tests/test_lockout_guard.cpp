@@ -88,7 +88,7 @@ class SshdConfig : public ::testing::Test {
         return sshd_ports(directory_ / "sshd_config");
     }
 
-    const test::TemporaryDirectory directory_;
+    test::TemporaryDirectory directory_;
 };
 
 TEST_F(SshdConfig, Port22UnlessItNamesAnother) {

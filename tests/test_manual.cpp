@@ -140,7 +140,7 @@ class BashCompletion : public ::testing::Test {
         return offered;
     }
 
-    const test::TemporaryDirectory directory_;
+    test::TemporaryDirectory directory_;
 };
 
 TEST_F(BashCompletion, OffersCommandsAndTheirSubcommands) {

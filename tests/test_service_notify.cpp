@@ -94,8 +94,8 @@ class NotifyEnvironment : public ::testing::Test {
             unsetenv(name);
     }
 
-    const test::TemporaryDirectory directory_;
-    const Manager manager_{directory_ / "notify"};
+    test::TemporaryDirectory directory_;
+    Manager manager_{directory_ / "notify"};
 };
 
 TEST_F(NotifyEnvironment, SignOfLifeAtHalfTheWatchdogsTime) {

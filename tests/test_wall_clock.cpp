@@ -24,7 +24,7 @@ class WallClockText : public ::testing::Test {
         tzset();
     }
 
-    const WallClock clock_{uptime_ns, epoch_ns};
+    WallClock clock_{uptime_ns, epoch_ns};
 };
 
 TEST_F(WallClockText, NamesTheZone) {
