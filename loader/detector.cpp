@@ -50,31 +50,28 @@ bpf_program *find_program(bpf_object *object, const char *name) {
     return program;
 }
 
-/// Each map of the object by its name there, which a map handed in replaces by its own.
-struct NamedMap {
-    const char *name;
-    int DetectorMaps::*fd;
-    bpf_map *map;
-};
+constexpr std::array<DetectorMapName, 12> map_names{{{"pscan_ip_reg", &DetectorMaps::ip_reg},
+                                                     {"pscan_ip6_reg", &DetectorMaps::ip6_reg},
+                                                     {"pscan_ports", &DetectorMaps::ports},
+                                                     {"pscan_ports6", &DetectorMaps::ports6},
+                                                     {"pscan_queue", &DetectorMaps::queue},
+                                                     {"pscan_queue6", &DetectorMaps::queue6},
+                                                     {"pscan_allow", &DetectorMaps::allow},
+                                                     {"pscan_allow6", &DetectorMaps::allow6},
+                                                     {"pscan_allow6_in", &DetectorMaps::allow6_in},
+                                                     {"pscan_stats", &DetectorMaps::stats},
+                                                     {"pscan_state", &DetectorMaps::state},
+                                                     {"pscan_events", &DetectorMaps::events}}};
 
-std::array<NamedMap, 12> find_maps(bpf_object *object) {
-    std::array<NamedMap, 12> maps{{{"pscan_ip_reg", &DetectorMaps::ip_reg, nullptr},
-                                   {"pscan_ip6_reg", &DetectorMaps::ip6_reg, nullptr},
-                                   {"pscan_ports", &DetectorMaps::ports, nullptr},
-                                   {"pscan_ports6", &DetectorMaps::ports6, nullptr},
-                                   {"pscan_queue", &DetectorMaps::queue, nullptr},
-                                   {"pscan_queue6", &DetectorMaps::queue6, nullptr},
-                                   {"pscan_allow", &DetectorMaps::allow, nullptr},
-                                   {"pscan_allow6", &DetectorMaps::allow6, nullptr},
-                                   {"pscan_allow6_in", &DetectorMaps::allow6_in, nullptr},
-                                   {"pscan_stats", &DetectorMaps::stats, nullptr},
-                                   {"pscan_state", &DetectorMaps::state, nullptr},
-                                   {"pscan_events", &DetectorMaps::events, nullptr}}};
-    for (auto &entry : maps) {
-        entry.map = bpf_object__find_map_by_name(object, entry.name);
-        if (entry.map == nullptr)
-            fail(EINVAL,
-                 fmt::format("object has no map {}: not a detector of this version", entry.name));
+/// The object's maps in the order of map_names. Found before load, since a map that is handed in
+/// goes by its own name from then on.
+std::array<bpf_map *, map_names.size()> find_maps(bpf_object *object) {
+    std::array<bpf_map *, map_names.size()> maps{};
+    for (std::size_t i = 0; i < maps.size(); ++i) {
+        maps[i] = bpf_object__find_map_by_name(object, map_names[i].name);
+        if (maps[i] == nullptr)
+            fail(EINVAL, fmt::format("object has no map {}: not a detector of this version",
+                                     map_names[i].name));
     }
     return maps;
 }
@@ -84,6 +81,7 @@ std::array<NamedMap, 12> find_maps(bpf_object *object) {
 struct Detector::State {
     ObjectPointer object;
     DetectorMaps maps;
+    int config_map = -1;
     int program = -1;
     int expire_program = -1;
     bool frags = false;
@@ -113,7 +111,9 @@ Detector Detector::load(const DetectorOptions &options, const DetectorSettings &
     if (const int error = bpf_object__load(state->object.get()); error != 0)
         explain_refusal(-error, log);
 
-    for (const auto &entry : maps) state->maps.*entry.fd = bpf_map__fd(entry.map);
+    for (std::size_t i = 0; i < maps.size(); ++i)
+        state->maps.*map_names[i].fd = bpf_map__fd(maps[i]);
+    state->config_map = bpf_map__fd(configuration_map(state->object.get()));
     state->program = bpf_program__fd(program);
     state->expire_program = bpf_program__fd(find_program(state->object.get(), "pscan_expire"));
     return Detector{std::move(state)};
@@ -128,11 +128,18 @@ int Detector::expire_program() const {
 const DetectorMaps &Detector::maps() const {
     return state_->maps;
 }
+int Detector::config_map() const {
+    return state_->config_map;
+}
 bpf_object *Detector::object() const {
     return state_->object.get();
 }
 bool Detector::has_frags() const {
     return state_->frags;
+}
+
+std::span<const DetectorMapName> detector_map_names() {
+    return map_names;
 }
 
 std::span<const std::uint8_t> embedded_object() {
