@@ -11,6 +11,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
+#include <cstddef>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fstream>
@@ -29,13 +31,18 @@ using ObjectPointer = std::unique_ptr<bpf_object, ObjectCloser>;
     throw std::system_error(error, std::generic_category(), what);
 }
 
-/// Why the kernel refused to load, as far as it can be told: capability, feature, or libbpf's word.
-[[noreturn]] void explain_refusal(int error, const LibbpfLog &log) {
-    const std::string reason = log.reason();
+/// Fails by their names where capabilities are missing, which then is why the kernel refused.
+void fail_if_not_permitted() {
     if (const auto missing = missing_capabilities(); !missing.empty())
         fail(EPERM, fmt::format("load detector: missing {}; run as root or with CAP_BPF, "
                                 "CAP_NET_ADMIN and CAP_PERFMON",
                                 fmt::join(missing, ", ")));
+}
+
+/// Why the kernel refused to load, as far as it can be told: capability, feature, or libbpf's word.
+[[noreturn]] void explain_refusal(int error, const LibbpfLog &log) {
+    const std::string reason = log.reason();
+    fail_if_not_permitted();
     if (const auto feature = missing_kernel_feature())
         fail(EOPNOTSUPP, fmt::format("load detector: this kernel lacks {}; Linux 5.15 or newer is "
                                      "needed",
@@ -50,31 +57,53 @@ bpf_program *find_program(bpf_object *object, const char *name) {
     return program;
 }
 
+void prepare_object(const DetectorSettings &settings, bpf_object *object) {
+    if (!settings.prepare) return;
+    try {
+        settings.prepare(object);
+    } catch (const std::system_error &error) {
+        if (error.code() == std::errc::operation_not_permitted) fail_if_not_permitted();
+        throw;
+    }
+}
+
 /// Each map of the object by its name there, which a map handed in replaces by its own.
 struct NamedMap {
     const char *name;
     int DetectorMaps::*fd;
-    bpf_map *map;
+    std::size_t key_size;
+    std::size_t value_size;
+    bpf_map *map = nullptr;
 };
 
+/// The maps, with the sizes that user space reads and writes them by.
 std::array<NamedMap, 12> find_maps(bpf_object *object) {
-    std::array<NamedMap, 12> maps{{{"pscan_ip_reg", &DetectorMaps::ip_reg, nullptr},
-                                   {"pscan_ip6_reg", &DetectorMaps::ip6_reg, nullptr},
-                                   {"pscan_ports", &DetectorMaps::ports, nullptr},
-                                   {"pscan_ports6", &DetectorMaps::ports6, nullptr},
-                                   {"pscan_queue", &DetectorMaps::queue, nullptr},
-                                   {"pscan_queue6", &DetectorMaps::queue6, nullptr},
-                                   {"pscan_allow", &DetectorMaps::allow, nullptr},
-                                   {"pscan_allow6", &DetectorMaps::allow6, nullptr},
-                                   {"pscan_allow6_in", &DetectorMaps::allow6_in, nullptr},
-                                   {"pscan_stats", &DetectorMaps::stats, nullptr},
-                                   {"pscan_state", &DetectorMaps::state, nullptr},
-                                   {"pscan_events", &DetectorMaps::events, nullptr}}};
+    std::array<NamedMap, 12> maps{{
+        {"pscan_ip_reg", &DetectorMaps::ip_reg, sizeof(portscan_key4), sizeof(portscan_record)},
+        {"pscan_ip6_reg", &DetectorMaps::ip6_reg, sizeof(portscan_key6), sizeof(portscan_record)},
+        {"pscan_ports", &DetectorMaps::ports, sizeof(portscan_key4), sizeof(portscan_more_ports)},
+        {"pscan_ports6", &DetectorMaps::ports6, sizeof(portscan_key6), sizeof(portscan_more_ports)},
+        {"pscan_queue", &DetectorMaps::queue, sizeof(__u32), sizeof(portscan_key4)},
+        {"pscan_queue6", &DetectorMaps::queue6, sizeof(__u32), sizeof(portscan_key6)},
+        {"pscan_allow", &DetectorMaps::allow, sizeof(portscan_allow_key4),
+         sizeof(portscan_allow_value)},
+        {"pscan_allow6", &DetectorMaps::allow6, sizeof(portscan_allow_key6),
+         sizeof(portscan_allow_value)},
+        {"pscan_allow6_in", &DetectorMaps::allow6_in, sizeof(portscan_key6), sizeof(__u32)},
+        {"pscan_stats", &DetectorMaps::stats, sizeof(__u32), sizeof(__u64)},
+        {"pscan_state", &DetectorMaps::state, sizeof(__u32), sizeof(portscan_state)},
+        {"pscan_events", &DetectorMaps::events, 0, 0},
+    }};
     for (auto &entry : maps) {
         entry.map = bpf_object__find_map_by_name(object, entry.name);
         if (entry.map == nullptr)
             fail(EINVAL,
                  fmt::format("object has no map {}: not a detector of this version", entry.name));
+        if (bpf_map__key_size(entry.map) != entry.key_size ||
+            bpf_map__value_size(entry.map) != entry.value_size)
+            fail(EINVAL, fmt::format("map {} of the object has elements of another size: not a "
+                                     "detector of this version",
+                                     entry.name));
     }
     return maps;
 }
@@ -109,7 +138,7 @@ Detector Detector::load(const DetectorOptions &options, const DetectorSettings &
     if (!state->frags) bpf_program__set_flags(program, 0);
     configure(state->object.get(), options, state->frags);
     const auto maps = find_maps(state->object.get());
-    if (settings.prepare) settings.prepare(state->object.get());
+    prepare_object(settings, state->object.get());
     if (const int error = bpf_object__load(state->object.get()); error != 0)
         explain_refusal(-error, log);
 
@@ -146,6 +175,8 @@ std::vector<std::uint8_t> read_object(const std::string &path) {
         const auto embedded = embedded_object();
         return {embedded.begin(), embedded.end()};
     }
+    if (std::filesystem::is_directory(path))
+        fail(EISDIR, fmt::format("read detector object {}", path));
     std::ifstream file{path, std::ios::binary};
     std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>{file}, {}};
     if (!file || bytes.empty())

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/privileges.h"
+#include "tests/in_child.h"
 #include "tests/temporary_directory.h"
 
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
 #include <sstream>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace portscan {
@@ -87,28 +88,11 @@ class Findings {
 
 /// Runs `body` in a child of its own and returns what it found wrong.
 std::string in_child(const std::function<void(Findings &)> &body) {
-    int ends[2];
-    if (pipe(ends) != 0) return "no pipe";
-    const pid_t child = fork();
-    if (child == 0) {
+    return test::in_child([&] {
         Findings findings;
-        try {
-            body(findings);
-        } catch (const std::exception &error) {
-            findings.expect(false, error.what());
-        }
-        const std::string text = findings.text();
-        _exit(write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0
-                                                                                            : 1);
-    }
-    close(ends[1]);
-    std::string text(4'096, '\0');
-    const ssize_t size = read(ends[0], text.data(), text.size());
-    close(ends[0]);
-    int status = -1;
-    waitpid(child, &status, 0);
-    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    return status == 0 ? text : text + "the child failed";
+        body(findings);
+        return findings.text();
+    });
 }
 
 void forget_sudo() {
@@ -173,7 +157,7 @@ TEST(DropPrivileges, UnderSudoBecomesTheInvokingUser) {
                       const std::string gid = std::to_string(is_root ? 64'322 : getgid());
                       drop_privileges(kept);
                       const auto quadruple = [](const std::string &id) {
-                          return id + "\t" + id + "\t" + id + "\t" + id;
+                          return fmt::format("{0}\t{0}\t{0}\t{0}", id);
                       };
                       auto status = process_status();
                       findings.expect(status["Uid"] == quadruple(uid), "Uid");
