@@ -31,6 +31,10 @@ using ObjectPointer = std::unique_ptr<bpf_object, ObjectCloser>;
     throw std::system_error(error, std::generic_category(), what);
 }
 
+[[noreturn]] void refuse_object(int error, const std::string &what) {
+    throw ObjectError(error, std::generic_category(), what);
+}
+
 /// Fails by their names where capabilities are missing, which then is why the kernel refused.
 void fail_if_not_permitted() {
     if (const auto missing = missing_capabilities(); !missing.empty())
@@ -53,7 +57,8 @@ void fail_if_not_permitted() {
 bpf_program *find_program(bpf_object *object, const char *name) {
     bpf_program *program = bpf_object__find_program_by_name(object, name);
     if (program == nullptr)
-        fail(EINVAL, fmt::format("object has no program {}: not a detector of this version", name));
+        refuse_object(
+            EINVAL, fmt::format("object has no program {}: not a detector of this version", name));
     return program;
 }
 
@@ -97,13 +102,15 @@ std::array<NamedMap, 12> find_maps(bpf_object *object) {
     for (auto &entry : maps) {
         entry.map = bpf_object__find_map_by_name(object, entry.name);
         if (entry.map == nullptr)
-            fail(EINVAL,
-                 fmt::format("object has no map {}: not a detector of this version", entry.name));
+            refuse_object(
+                EINVAL,
+                fmt::format("object has no map {}: not a detector of this version", entry.name));
         if (bpf_map__key_size(entry.map) != entry.key_size ||
             bpf_map__value_size(entry.map) != entry.value_size)
-            fail(EINVAL, fmt::format("map {} of the object has elements of another size: not a "
-                                     "detector of this version",
-                                     entry.name));
+            refuse_object(EINVAL,
+                          fmt::format("map {} of the object has elements of another size: not a "
+                                      "detector of this version",
+                                      entry.name));
     }
     return maps;
 }
@@ -131,7 +138,8 @@ Detector Detector::load(const DetectorOptions &options, const DetectorSettings &
     auto state = std::make_unique<State>();
     state->object.reset(bpf_object__open_mem(bytes.data(), bytes.size(), &open_options));
     if (state->object == nullptr)
-        fail(errno, fmt::format("open detector object {}: {}", settings.object_path, log.reason()));
+        refuse_object(
+            errno, fmt::format("open detector object {}: {}", settings.object_path, log.reason()));
 
     bpf_program *program = find_program(state->object.get(), "xdp_port_scan_block");
     state->frags = kernel_has_xdp_frags();
@@ -176,11 +184,11 @@ std::vector<std::uint8_t> read_object(const std::string &path) {
         return {embedded.begin(), embedded.end()};
     }
     if (std::filesystem::is_directory(path))
-        fail(EISDIR, fmt::format("read detector object {}", path));
+        refuse_object(EISDIR, fmt::format("read detector object {}", path));
     std::ifstream file{path, std::ios::binary};
     std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>{file}, {}};
     if (!file || bytes.empty())
-        fail(errno != 0 ? errno : EINVAL, fmt::format("read detector object {}", path));
+        refuse_object(errno != 0 ? errno : EINVAL, fmt::format("read detector object {}", path));
     return bytes;
 }
 

@@ -4,6 +4,7 @@
 #include "loader/option_flags.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
+#include "sim/interruption.h"
 #include "sim/kept_capabilities.h"
 #include "sim/progress.h"
 #include "sim/replay.h"
@@ -11,6 +12,7 @@
 #include "sim/simulator_flags.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 #include <memory>
 #include <optional>
@@ -23,6 +25,13 @@ DetectorOptions detection_options(const OptionOverrides &given) {
     given.apply(options);
     validate(options);
     return options;
+}
+
+std::uint64_t parse_count(std::string_view text) {
+    std::uint64_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error == std::errc{} && end == text.data() + text.size()) return count;
+    throw OptionError(fmt::format("report-sources: '{}' is not a whole number from 0 on", text));
 }
 
 /// One simulator and its replay. Each capture starts with a fresh one, unless state goes on.
@@ -60,6 +69,7 @@ class ReplayRun {
     int all() {
         int status = exit_done;
         for (const std::string &path : command_.captures) {
+            if (interruption_.interrupted()) break;
             try {
                 status = std::max(status, one(path));
             } catch (const CaptureError &error) {
@@ -69,6 +79,7 @@ class ReplayRun {
             }
         }
         outputs_.close();
+        interruption_.pass_on();
         return status;
     }
 
@@ -83,6 +94,17 @@ class ReplayRun {
         session_->used = true;
     }
 
+    /// Until the capture ends, or its damage; false if a signal came before that.
+    bool feed_all(CaptureReader &reader) {
+        while (!interruption_.interrupted()) {
+            const auto frame = reader.next();
+            if (!frame) return reader.damage().empty() || !interruption_.interrupted();
+            outputs_.frame(*frame, session_->replay.feed(*frame));
+            progress_.step();
+        }
+        return false;
+    }
+
     int one(const std::string &path) {
         CaptureReader reader = CaptureReader::open(path, {.filter = command_.filter});
         prepare_session();
@@ -90,14 +112,11 @@ class ReplayRun {
             {.label = path, .unit = "packets", .total = reader.file_size(), .position = [&reader] {
                  return reader.bytes_read();
              }});
-        while (const auto frame = reader.next()) {
-            outputs_.frame(*frame, session_->replay.feed(*frame));
-            progress_.step();
-        }
+        const bool whole = feed_all(reader);
         progress_.clear();
         ReplayReport report = session_->replay.report();
         report.capture = path;
-        report.damage = reader.damage();
+        report.damage = whole ? reader.damage() : "interrupted";
         outputs_.report(report);
         return status_of(report);
     }
@@ -122,15 +141,18 @@ class ReplayRun {
     std::unique_ptr<Session> session_;
     ReplayOutputs outputs_;
     Progress progress_;
+    Interruption interruption_;
 };
 
 void add_outputs(CLI::App &app, ReplayCommand &command) {
     app.add_flag("--json{-}", command.json,
                  "print a JSON object for each capture, to standard output or with --json=FILE");
-    app.add_option("--report-sources", command.report_sources,
-                   "sources in the JSON beside those that were ever blocked")
+    app.add_option_function<std::string>(
+           "--report-sources",
+           [&command](const std::string &text) { command.report_sources = parse_count(text); },
+           "sources in the JSON beside those that were ever blocked")
         ->type_name("N")
-        ->capture_default_str();
+        ->default_str(fmt::to_string(command.report_sources));
     app.add_option("--write-dropped", command.write_dropped,
                    "write the frames that were dropped as a capture")
         ->type_name("FILE");

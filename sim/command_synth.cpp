@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
+#include <stdexcept>
 #include <system_error>
 
 namespace portscan {
@@ -60,6 +61,15 @@ ScenarioInput input_of(const SynthCommand &command) {
     return input;
 }
 
+/// A full disk is no bad usage.
+void written(const auto &step) {
+    try {
+        step();
+    } catch (const CaptureError &error) {
+        throw std::runtime_error(error.what());
+    }
+}
+
 void write_capture(const ScenarioInput &input, const std::string &path) {
     const auto frames = open_frames(input);
     CaptureWriter capture = CaptureWriter::create(path);
@@ -68,13 +78,13 @@ void write_capture(const ScenarioInput &input, const std::string &path) {
     std::uint64_t count = 0;
     std::uint64_t last_ns = 0;
     for (; const auto frame = frames->next(); ++count) {
-        capture.write(frame->time_ns, frame->bytes);
+        written([&] { capture.write(frame->time_ns, frame->bytes); });
         last_ns = frame->time_ns;
         progress.step();
     }
-    capture.close();
+    written([&] { capture.close(); });
     progress.clear();
-    fmt::print(stderr, "{} packets up to {:.6f} s, written to {}\n", count,
+    fmt::print(stderr, "{} packet{} up to {:.6f} s, written to {}\n", count, count == 1 ? "" : "s",
                static_cast<double>(last_ns) / 1e9, path == "-" ? "standard output" : path);
 }
 

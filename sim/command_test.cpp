@@ -3,6 +3,7 @@
 
 #include "loader/option_flags.h"
 #include "sim/bless.h"
+#include "sim/case_json.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
 #include "sim/junit.h"
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <iostream>
@@ -106,6 +108,40 @@ class TestRun {
     std::vector<CaseResult> results_;
 };
 
+/// A file for results beside standard output; none where its name is empty.
+class ResultFile {
+  public:
+    /// Throws OptionError where the file cannot be created, or is one of the scenarios.
+    ResultFile(std::string_view option, const std::string &path,
+               const std::vector<Loaded> &scenarios) :
+        option_(option),
+        path_(path) {
+        if (path_.empty()) return;
+        for (const Loaded &one : scenarios) {
+            std::error_code absent;
+            if (std::filesystem::equivalent(one.path, path_, absent)) fail("is a scenario");
+        }
+        file_.open(path_, std::ios::binary | std::ios::trunc);
+        if (!file_) fail("cannot be created: name a file in a folder of yours");
+    }
+    std::ostream &stream() { return file_; }
+    /// Throws OptionError where not all could be written.
+    void close() {
+        if (path_.empty()) return;
+        file_.close();
+        if (!file_) fail("cannot be written to its end: is the disk full?");
+    }
+
+  private:
+    [[noreturn]] void fail(std::string_view why) const {
+        throw OptionError{fmt::format("{}: '{}' {}", option_, path_, why)};
+    }
+
+    std::string_view option_;
+    std::string path_;
+    std::ofstream file_;
+};
+
 int status_of(const std::vector<CaseResult> &results) {
     int status = exit_done;
     for (const CaseResult &result : results) {
@@ -123,7 +159,7 @@ void check_options(const OptionOverrides &given) {
 
 } // namespace
 
-int run_test(TestCommand command, std::ostream &out) {
+int run_test(const TestCommand &command, std::ostream &out) {
     if (command.bless && says_ci(std::getenv("CI"))) {
         complain(
             "--bless changes what the tests expect, and CI is set: run it on your own machine");
@@ -142,18 +178,15 @@ int run_test(TestCommand command, std::ostream &out) {
         complain(error.what());
         return exit_unreadable;
     }
-    std::ofstream junit;
-    if (!command.junit.empty()) junit.open(command.junit);
-    if (!junit) {
-        complain(fmt::format("cannot write {}: give --junit a file in a folder of yours",
-                             command.junit));
-        return exit_unreadable;
-    }
-    const auto results = TestRun{command, out, scenarios}.run(scenarios);
-    if (!command.junit.empty() && !(junit << junit_document(results)).flush()) {
-        complain(fmt::format("cannot write all of {}: is the disk full?", command.junit));
-        return exit_unreadable;
-    }
+    const bool json_only = command.json == "-";
+    ResultFile junit{"junit", command.junit, scenarios};
+    ResultFile json{"json", json_only ? "" : command.json, scenarios};
+    std::ostream nowhere{nullptr};
+    const auto results = TestRun{command, json_only ? nowhere : out, scenarios}.run(scenarios);
+    junit.stream() << junit_document(results);
+    for (const CaseResult &result : results) write_json(json_only ? out : json.stream(), result);
+    junit.close();
+    json.close();
     return status_of(results);
 }
 
@@ -166,6 +199,9 @@ void setup_test(CLI::App &app, int &exit_status) {
         ->required();
     test->add_option("--junit", command->junit, "write the results as JUnit XML too")
         ->type_name("FILE");
+    test->add_flag("--json{-}", command->json,
+                   "print a JSON object for each case in place of TAP, or with --json=FILE beside "
+                   "it");
     test->add_flag("--bless", command->bless,
                    "rewrite the values that files expect to what came out; not in CI");
     add_simulator_options(*test, command->settings.simulator);

@@ -241,9 +241,9 @@ Expectations parse_expectations(const toml::table &table, const std::string &nam
     parse_skipped(reader, name, expect.totals);
     for (const std::string &key : total_keys())
         add(expect.totals, take_word(reader, key, ValueKind::count));
-    for (const std::string_view name : counter_names()) // as reasons are written everywhere else
-        if (name != with_dashes(name))
-            add(expect.totals, take_word(reader, name, ValueKind::count));
+    for (const std::string_view counter : counter_names()) // as reasons are written elsewhere
+        if (counter != with_dashes(counter))
+            add(expect.totals, take_word(reader, counter, ValueKind::count));
     expect.ever_blocked = take_list(reader, "ever-blocked", ValueKind::source);
     reader.for_each_table("source",
                           [&](const toml::table &entry) { parse_source(entry, problems, expect); });

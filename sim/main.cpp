@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "loader/detector.h"
+#include "loader/features.h"
 #include "loader/options.h"
 #include "sim/capture.h"
 #include "sim/command_replay.h"
@@ -6,7 +8,6 @@
 #include "sim/command_test.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
-#include "sim/privileges.h"
 #include "sim/scenario.h"
 
 #include <CLI/App.hpp>
@@ -17,18 +18,24 @@
 
 namespace {
 
-/// A refusal of the kernel, with the capabilities that the process was started without.
-std::string explain(const std::system_error &error, const std::vector<std::string_view> &missing) {
+/// The loader names capabilities that are missing. Refused in spite of them is another matter.
+std::string explain(const std::system_error &error, bool was_capable) {
     const bool refused = error.code() == std::errc::operation_not_permitted ||
                          error.code() == std::errc::permission_denied;
-    if (!refused) return error.what();
-    if (missing.empty()) {
-        return fmt::format("{}; a container or user namespace may have to permit BPF",
-                           error.what());
+    if (!refused || !was_capable) return error.what();
+    return fmt::format("{}; a container or user namespace may have to permit BPF", error.what());
+}
+
+/// CLI11 would only say that a command is missing.
+void refuse_unknown_command(const CLI::App &app, std::string_view first) {
+    if (first.starts_with('-')) return;
+    std::vector<std::string> names;
+    for (const CLI::App *const command : app.get_subcommands({})) {
+        if (command->get_name() == first) return;
+        names.push_back(command->get_name());
     }
-    return fmt::format("{}: {} missing; run it as root or with CAP_BPF, CAP_NET_ADMIN and "
-                       "CAP_PERFMON",
-                       error.what(), fmt::join(missing, ", "));
+    throw portscan::OptionError(
+        fmt::format("no command '{}': {} (see --help)", first, fmt::join(names, ", ")));
 }
 
 int parse_and_run(int argc, char **argv) {
@@ -41,6 +48,7 @@ int parse_and_run(int argc, char **argv) {
     portscan::setup_replay(app, exit_status);
     portscan::setup_test(app, exit_status);
     portscan::setup_synth(app, exit_status);
+    if (argc > 1) refuse_unknown_command(app, argv[1]);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help, --version
@@ -55,9 +63,8 @@ int parse_and_run(int argc, char **argv) {
 } // namespace
 
 int main(int argc, char **argv) {
-    std::vector<std::string_view> missing;
+    const bool is_capable = portscan::missing_capabilities().empty();
     try {
-        missing = portscan::missing_for_bpf(portscan::effective_capabilities());
         return parse_and_run(argc, argv);
     } catch (const portscan::OptionError &error) {
         portscan::complain(error.what());
@@ -68,8 +75,11 @@ int main(int argc, char **argv) {
     } catch (const portscan::CaptureError &error) {
         portscan::complain(error.what());
         return portscan::exit_unreadable;
+    } catch (const portscan::ObjectError &error) {
+        portscan::complain(error.what());
+        return portscan::exit_unreadable;
     } catch (const std::system_error &error) {
-        portscan::complain(explain(error, missing));
+        portscan::complain(explain(error, is_capable));
         return portscan::exit_environment;
     } catch (const std::exception &error) {
         portscan::complain(error.what());

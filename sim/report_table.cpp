@@ -6,6 +6,7 @@
 #include <ctime>
 #include <filesystem>
 #include <fmt/format.h>
+#include <numeric>
 #include <set>
 #include <string_view>
 #include <unistd.h>
@@ -52,12 +53,19 @@ struct Row {
     std::string source{}, frame{}, time{}, lost{}, ports{};
 };
 
+/// In ns; no packet was run in no time.
+std::string latency_of(std::uint64_t percentile, const ReplayReport &report) {
+    const auto &verdicts = report.verdicts;
+    const auto run = std::accumulate(verdicts.begin(), verdicts.end(), std::uint64_t{0});
+    return run == 0 ? "-" : fmt::to_string(percentile);
+}
+
 Row first_row(const std::string &capture, const ReplayReport &report) {
     return {.capture = printable(capture),
             .packets = fmt::to_string(report.packets),
             .dropped = fmt::to_string(report.verdicts[static_cast<std::size_t>(Verdict::drop)]),
-            .p50 = fmt::to_string(report.latency.p50),
-            .p99 = fmt::to_string(report.latency.p99)};
+            .p50 = latency_of(report.latency.p50, report),
+            .p99 = latency_of(report.latency.p99, report)};
 }
 
 std::string block_count(const SourceReport &source) {
@@ -159,7 +167,7 @@ std::string ReportTable::rows(const ReplayReport &report) const {
                              blocked - style_.rows_per_capture));
     }
     if (const std::string note = note_of(report); !note.empty()) indented(note);
-    if (!report.damage.empty()) indented("damaged, replayed up to there: " + report.damage);
+    if (!report.damage.empty()) indented("replayed up to there: " + report.damage);
     return text;
 }
 

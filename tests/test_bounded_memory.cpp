@@ -53,8 +53,10 @@ TEST_P(BoundedMemory, RegistryNeverOverflows) {
     for (const unsigned max_ports : {3U, 16U}) {
         Simulator simulator{sized(10, 3, {.max_ports = max_ports})};
         for (unsigned i = 0; i < 500; ++i)
-            for (std::uint16_t port = 0; port < i % (max_ports + 1); ++port)
-                EXPECT_EQ(step(simulator, probe(numbered(family, i), port)), recorded);
+            for (unsigned port = 0; port < i % (max_ports + 1); ++port)
+                EXPECT_EQ(
+                    step(simulator, probe(numbered(family, i), static_cast<std::uint16_t>(port))),
+                    recorded);
         EXPECT_EQ(simulator.sources().size(), 7U);
         EXPECT_EQ(simulator.counters().of(Reason::insert_failed), 0U);
     }

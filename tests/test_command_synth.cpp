@@ -110,6 +110,10 @@ TEST(CommandSynth, BadUsageExitsWithTwoAndOneLine) {
     EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST(CommandSynth, FullDiskIsNoBadUsage) {
+    EXPECT_EQ(synth({"--kind", "syn", "-w", "/dev/full"}).status, 3);
+}
+
 TEST(CommandSynth, ScenarioIsNeverOverwritten) {
     const TemporaryDirectory directory;
     const std::string text = "packets = '''\n0s 10.0.0.1 > 10.0.0.9:22 S\n'''\n";

@@ -10,8 +10,8 @@ namespace {
 
 using namespace test;
 
-// The closed list of docs/detection.md: every item that a test run can deliver, cut by cut, beside the
-// nearest frame that is well formed.
+// The closed list of docs/detection.md: every item that a test run can deliver, cut by cut, beside
+// the nearest frame that is well formed.
 using Cases = std::vector<ParsingCase>;
 
 Bytes first_bytes(const Packet &packet, std::size_t size) {

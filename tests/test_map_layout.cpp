@@ -100,10 +100,13 @@ struct Field {
     std::size_t offset, size;
 };
 
-#define FIELD(type, member)                                                                        \
-    Field {                                                                                        \
-#member, 8 * offsetof(type, member), 8 * sizeof(type::member)                              \
-    }
+template <typename Struct, typename Member>
+Field field(const char *name, Member Struct::*member) {
+    const Struct object{};
+    const auto *start = reinterpret_cast<const char *>(&object);
+    const auto *place = reinterpret_cast<const char *>(&(object.*member));
+    return {name, 8 * static_cast<std::size_t>(place - start), 8 * sizeof(Member)};
+}
 
 struct ExpectedType {
     const char *name;
@@ -115,46 +118,56 @@ struct ExpectedType {
 const std::vector<ExpectedType> expected_types{
     {"portscan_record",
      sizeof(portscan_record),
-     {FIELD(portscan_record, port1),
-      FIELD(portscan_record, port2),
-      FIELD(portscan_record, port3),
-      FIELD(portscan_record, blocked),
+     {field("port1", &portscan_record::port1),
+      field("port2", &portscan_record::port2),
+      field("port3", &portscan_record::port3),
+      field("blocked", &portscan_record::blocked),
       {"count", 56, 5},
       {"tag", 61, 3},
-      FIELD(portscan_record, packet_timestamp),
-      FIELD(portscan_record, queue_place),
-      FIELD(portscan_record, block_ifindex),
-      FIELD(portscan_record, trigger_port),
-      FIELD(portscan_record, manual),
-      FIELD(portscan_record, dry_run),
-      FIELD(portscan_record, life)}},
-    {"portscan_key4", sizeof(portscan_key4), {FIELD(portscan_key4, address)}},
-    {"portscan_key6", sizeof(portscan_key6), {FIELD(portscan_key6, address)}},
-    {"portscan_more_ports", sizeof(portscan_more_ports), {FIELD(portscan_more_ports, word)}},
+      field("packet_timestamp", &portscan_record::packet_timestamp),
+      field("queue_place", &portscan_record::queue_place),
+      field("block_ifindex", &portscan_record::block_ifindex),
+      field("trigger_port", &portscan_record::trigger_port),
+      field("manual", &portscan_record::manual),
+      field("dry_run", &portscan_record::dry_run),
+      field("life", &portscan_record::life)}},
+    {"portscan_key4", sizeof(portscan_key4), {field("address", &portscan_key4::address)}},
+    {"portscan_key6", sizeof(portscan_key6), {field("address", &portscan_key6::address)}},
+    {"portscan_more_ports",
+     sizeof(portscan_more_ports),
+     {field("word", &portscan_more_ports::word)}},
     {"portscan_allow_key4",
      sizeof(portscan_allow_key4),
-     {FIELD(portscan_allow_key4, prefix_length), FIELD(portscan_allow_key4, address)}},
+     {field("prefix_length", &portscan_allow_key4::prefix_length),
+      field("address", &portscan_allow_key4::address)}},
     {"portscan_allow_key6",
      sizeof(portscan_allow_key6),
-     {FIELD(portscan_allow_key6, prefix_length), FIELD(portscan_allow_key6, address)}},
+     {field("prefix_length", &portscan_allow_key6::prefix_length),
+      field("address", &portscan_allow_key6::address)}},
     {"portscan_allow_value",
      sizeof(portscan_allow_value),
-     {FIELD(portscan_allow_value, until), FIELD(portscan_allow_value, origins),
-      FIELD(portscan_allow_value, padding)}},
+     {field("until", &portscan_allow_value::until),
+      field("origins", &portscan_allow_value::origins),
+      field("padding", &portscan_allow_value::padding)}},
     {"portscan_family_state",
      sizeof(portscan_family_state),
-     {FIELD(portscan_family_state, queue_head), FIELD(portscan_family_state, blocked),
-      FIELD(portscan_family_state, reserved), FIELD(portscan_family_state, padding)}},
+     {field("queue_head", &portscan_family_state::queue_head),
+      field("blocked", &portscan_family_state::blocked),
+      field("reserved", &portscan_family_state::reserved),
+      field("padding", &portscan_family_state::padding)}},
     {"portscan_expiry",
      sizeof(portscan_expiry),
-     {FIELD(portscan_expiry, sources_freed), FIELD(portscan_expiry, blocks_freed),
-      FIELD(portscan_expiry, sources_left), FIELD(portscan_expiry, blocks_left),
-      FIELD(portscan_expiry, next_due), FIELD(portscan_expiry, padding)}},
+     {field("sources_freed", &portscan_expiry::sources_freed),
+      field("blocks_freed", &portscan_expiry::blocks_freed),
+      field("sources_left", &portscan_expiry::sources_left),
+      field("blocks_left", &portscan_expiry::blocks_left),
+      field("next_due", &portscan_expiry::next_due), field("padding", &portscan_expiry::padding)}},
     {"portscan_state",
      sizeof(portscan_state),
-     {FIELD(portscan_state, family), FIELD(portscan_state, expiry),
-      FIELD(portscan_state, allow6_inside), FIELD(portscan_state, allow_changed),
-      FIELD(portscan_state, padding)}},
+     {field("family", &portscan_state::family), field("expiry", &portscan_state::expiry),
+      field("allow6_inside", &portscan_state::allow6_inside),
+      field("allow_changed", &portscan_state::allow_changed),
+      field("padding", &portscan_state::padding)}},
 };
 
 TEST_F(MapLayout, FieldsAreWhereTheHeaderHasThem) {

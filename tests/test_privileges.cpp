@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/privileges.h"
+
+#include "loader/features.h"
 #include "tests/in_child.h"
 #include "tests/temporary_directory.h"
 
@@ -18,9 +20,7 @@
 namespace portscan {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::ThrowsMessage;
 
 // Numbers of linux/capability.h.
@@ -29,14 +29,6 @@ constexpr CapabilityMask sys_admin = 1ULL << 21;
 constexpr CapabilityMask perfmon = 1ULL << 38;
 constexpr CapabilityMask bpf = 1ULL << 39;
 constexpr CapabilityMask setpcap = 1ULL << 8;
-
-TEST(MissingForBpf, NamesWhatIsMissing) {
-    EXPECT_THAT(missing_for_bpf(0), ElementsAre("CAP_BPF", "CAP_NET_ADMIN", "CAP_PERFMON"));
-    EXPECT_THAT(missing_for_bpf(bpf | perfmon), ElementsAre("CAP_NET_ADMIN"));
-    EXPECT_THAT(missing_for_bpf(net_admin), ElementsAre("CAP_BPF", "CAP_PERFMON"));
-    EXPECT_THAT(missing_for_bpf(bpf | net_admin | perfmon), IsEmpty());
-    EXPECT_THAT(missing_for_bpf(sys_admin), IsEmpty());
-}
 
 TEST(InvokingUser, IsWhoRanSudo) {
     const auto user = invoking_user("1000", "100");
@@ -104,14 +96,13 @@ void forget_sudo() {
 TEST(DropPrivileges, LeavesNoCapabilityInAnySet) {
     EXPECT_EQ("", in_child([](Findings &findings) {
                   forget_sudo();
-                  const bool narrows = (effective_capabilities() & setpcap) != 0;
+                  const bool narrows = (capabilities("CapEff") & setpcap) != 0;
                   drop_privileges(KeptCapabilities::none);
                   for (const char *set : {"CapPrm", "CapEff", "CapInh", "CapAmb"})
                       findings.expect(capabilities(set) == 0, set);
                   findings.expect(!narrows || capabilities("CapBnd") == 0, "CapBnd");
                   findings.expect(process_status().at("NoNewPrivs") == "1", "NoNewPrivs");
-                  findings.expect(missing_for_bpf(effective_capabilities()).size() == 3,
-                                  "missing_for_bpf");
+                  findings.expect(missing_capabilities().size() == 3, "missing_capabilities");
               }));
 }
 
@@ -124,7 +115,7 @@ TEST(DropPrivileges, KeepsWhatIsAskedForAndThere) {
                       const CapabilityMask had = capabilities("CapPrm");
                       const bool replaced = (mask & ~had) != 0;
                       const CapabilityMask expected = had & (replaced ? mask | sys_admin : mask);
-                      const bool narrows = (effective_capabilities() & setpcap) != 0;
+                      const bool narrows = (capabilities("CapEff") & setpcap) != 0;
                       drop_privileges(kept);
                       findings.expect(capabilities("CapPrm") == expected, "CapPrm");
                       findings.expect(capabilities("CapEff") == expected, "CapEff");
@@ -152,7 +143,7 @@ TEST(DropPrivileges, UnderSudoBecomesTheInvokingUser) {
                       setenv("SUDO_UID", "64321", 1);
                       setenv("SUDO_GID", "64322", 1);
                       const bool is_root = geteuid() == 0;
-                      const bool could_load = missing_for_bpf(effective_capabilities()).empty();
+                      const bool could_load = missing_capabilities().empty();
                       const std::string uid = std::to_string(is_root ? 64'321 : getuid());
                       const std::string gid = std::to_string(is_root ? 64'322 : getgid());
                       drop_privileges(kept);
@@ -165,7 +156,7 @@ TEST(DropPrivileges, UnderSudoBecomesTheInvokingUser) {
                       findings.expect(!is_root || status["Groups"] == "64322 ", "Groups");
                       findings.expect(setuid(0) != 0 && seteuid(0) != 0, "user regained");
                       findings.expect(setgid(0) != 0 || gid == "0", "group regained");
-                      findings.expect(missing_for_bpf(effective_capabilities()).empty() ==
+                      findings.expect(missing_capabilities().empty() ==
                                           (kept == KeptCapabilities::loading && could_load),
                                       "capabilities");
                   }));

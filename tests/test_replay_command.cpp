@@ -6,6 +6,7 @@
 #include "sim/packet.h"
 
 #include <chrono>
+#include <csignal>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +15,7 @@
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -81,6 +83,15 @@ int wait_for_reader(const std::string &pipe) {
     return -1;
 }
 
+/// Waits, up to 20 seconds, until what was written to a pipe has been read.
+void wait_until_empty(int pipe) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    for (int unread = 1; unread != 0 && std::chrono::steady_clock::now() < end;) {
+        ASSERT_EQ(ioctl(pipe, FIONREAD, &unread), 0);
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+}
+
 /// The capabilities that a process can have, as /proc shows them.
 std::string permitted_capabilities(pid_t process) {
     const std::string status = read_file("/proc/" + std::to_string(process) + "/status");
@@ -117,13 +128,20 @@ TEST_F(ReplayCommandTest, HelpAndVersionAreNoErrors) {
 TEST_F(ReplayCommandTest, BadUsageIsOneLineAndStatus2) {
     complaint({});
     complaint({"replay"});
-    complaint({"relpay", scan_});
+    EXPECT_THAT(complaint({"relpay", scan_}),
+                HasSubstr("no command 'relpay': replay, test, synth"));
     complaint({"replay", "--max-prots", "3", scan_});
     EXPECT_THAT(complaint({"replay", "--max-ports", "17", scan_}),
                 HasSubstr("max-ports: '17' is not a whole number from 1 to 16"));
     EXPECT_THAT(complaint({"replay", "--max-blocked", "500001", scan_}), HasSubstr("max-sources"));
     EXPECT_THAT(complaint({"replay", "--clock", "sun", scan_}), HasSubstr("capture, wall"));
-    complaint({"replay", "--report-sources", "many", scan_});
+    for (const char *const count : {"many", "-1", "99999999999999999999", ""}) {
+        EXPECT_THAT(complaint({"replay", "--report-sources", count, scan_}),
+                    HasSubstr("is not a whole number from 0 on"));
+    }
+    EXPECT_THAT(complaint({"replay", "--object", directory_ / "none.o", scan_}),
+                HasSubstr("none.o"));
+    EXPECT_THAT(complaint({"replay", "--object", scan_, scan_}), HasSubstr(scan_));
 }
 
 TEST_F(ReplayCommandTest, TableNamesTheBlockedSource) {
@@ -235,6 +253,32 @@ TEST_F(ReplayCommandTest, OutputThatCannotBeCreatedIsBadUsage) {
 TEST_F(ReplayCommandTest, FullDiskIsAFailureOfTheHarness) {
     EXPECT_EQ(run_command({"replay", "--json=/dev/full", scan_}).status, 3);
     EXPECT_EQ(run_command({"replay", "--write-passed", "/dev/full", scan_}).status, 3);
+}
+
+TEST_F(ReplayCommandTest, MoreSourcesThanTheKernelHasRoomForSayWhatToLower) {
+    EXPECT_THAT(complaint({"replay", "--max-sources", "4000000000", scan_}, 3),
+                HasSubstr("lower --max-sources"));
+}
+
+TEST_F(ReplayCommandTest, AnInterruptedReplayReportsWhatItRead) {
+    const std::string pipe = directory_ / "pipe.pcap", report = directory_ / "report.json";
+    const std::string bytes = read_file(scan_);
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    const CommandResult result = run_command(
+        {"replay", "--json=" + report, pipe, honest_}, Rights::kept, [&](pid_t process) {
+            const int descriptor = wait_for_reader(pipe);
+            EXPECT_EQ(write(descriptor, bytes.data(), bytes.size()),
+                      static_cast<ssize_t>(bytes.size()));
+            wait_until_empty(descriptor);
+            kill(process, SIGINT);
+            std::this_thread::sleep_for(std::chrono::milliseconds{200});
+            close(descriptor);
+        });
+    EXPECT_EQ(result.status, -1); // the signal's
+    EXPECT_THAT(result.err, HasSubstr("pipe.pcap: interrupted\n"));
+    const json object = json::parse(read_file(report)); // of one capture
+    EXPECT_EQ(object["packets"], 5);
+    EXPECT_EQ(object["damage"], "interrupted");
 }
 
 TEST_F(ReplayCommandTest, WithoutCapabilitiesItNamesThemAndIsStatus3) {

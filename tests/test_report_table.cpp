@@ -68,7 +68,13 @@ TEST(ReportTable, SaysWhatWasOdd) {
     report.damage = "cut in record 11";
     EXPECT_THAT(ReportTable(names, {}).rows(report),
                 AllOf(HasSubstr("7 not selected by the filter, 5 earlier than the clock"),
-                      HasSubstr("damaged, replayed up to there: cut in record 11\n")));
+                      HasSubstr("\n  replayed up to there: cut in record 11\n")));
+}
+
+TEST(ReportTable, WithoutAPacketRunThereIsNoLatency) {
+    ReplayReport report = honest_report();
+    report.verdicts = {};
+    EXPECT_THAT(ReportTable(names, {}).rows(report), HasSubstr("      -      -  nobody blocked"));
 }
 
 TEST(ReportTable, ColoursOnlyWhenAsked) {

@@ -85,11 +85,15 @@ TEST(ScenarioRun, NamesRowAndFrameOfAVerdictThatDiffers) {
 
 struct WrongExpectation {
     const char *name;
-    const char *text;
+    std::string text;
     const char *got;
     unsigned frame;
     bool fell_short = false;
 };
+
+std::ostream &operator<<(std::ostream &out, const WrongExpectation &one) {
+    return out << one.name;
+}
 
 class FirstDifferingFrame : public testing::TestWithParam<WrongExpectation> {};
 
@@ -102,7 +106,7 @@ TEST_P(FirstDifferingFrame, IsNamed) {
     EXPECT_EQ(found[0].fell_short, GetParam().fell_short);
 }
 
-#define SOURCE "[[expect.source]]\naddress = \"10.0.0.1\"\n"
+const std::string of_scanner = "[[expect.source]]\naddress = \"10.0.0.1\"\n";
 
 INSTANTIATE_TEST_SUITE_P(
     All, FirstDifferingFrame,
@@ -116,14 +120,15 @@ INSTANTIATE_TEST_SUITE_P(
         WrongExpectation{"UnexpectedBlock", "[expect]\never-blocked = []\n", "[10.0.0.1]", 5},
         WrongExpectation{"MissingBlock", "[expect]\never-blocked = \"10.0.0.1,10.0.0.2\"\n",
                          "[10.0.0.1]", 3, true},
-        WrongExpectation{"Ports", SOURCE "ports = [22, 24, 25]\n", "[22, 23, 25]", 2},
-        WrongExpectation{"BlockedLater", SOURCE "blocked-at-frame = 6\n", "5", 5},
-        WrongExpectation{"BlockedEarlier", SOURCE "blocked-at-frame = 3\n", "5", 4},
-        WrongExpectation{"Dropped", SOURCE "dropped = 1\n", "2", 6},
-        WrongExpectation{"FirstSeen", SOURCE "first-seen = \"1s\"\n", "0.000000000", 1},
-        WrongExpectation{"NotBlocked", SOURCE "blocked = false\n", "true", 5},
-        WrongExpectation{"BlockTime", SOURCE "blocks = [{ at = \"5s\" }]\n", "4.000000000", 5},
-        WrongExpectation{"NumberOfBlocks", SOURCE "blocks = []\n", "1", 5},
+        WrongExpectation{"Ports", of_scanner + "ports = [22, 24, 25]\n", "[22, 23, 25]", 2},
+        WrongExpectation{"BlockedLater", of_scanner + "blocked-at-frame = 6\n", "5", 5},
+        WrongExpectation{"BlockedEarlier", of_scanner + "blocked-at-frame = 3\n", "5", 4},
+        WrongExpectation{"Dropped", of_scanner + "dropped = 1\n", "2", 6},
+        WrongExpectation{"FirstSeen", of_scanner + "first-seen = \"1s\"\n", "0.000000000", 1},
+        WrongExpectation{"NotBlocked", of_scanner + "blocked = false\n", "true", 5},
+        WrongExpectation{"BlockTime", of_scanner + "blocks = [{ at = \"5s\" }]\n", "4.000000000",
+                         5},
+        WrongExpectation{"NumberOfBlocks", of_scanner + "blocks = []\n", "1", 5},
         WrongExpectation{"NoSuchSource", "[[expect.source]]\naddress = \"10.0.0.3\"\n", "none", 6,
                          true},
         WrongExpectation{"FrameRange", "[[expect.frame]]\nframes = \"3-6\"\nverdict = \"pass\"\n",

@@ -116,6 +116,32 @@ TEST_F(TestCommandTest, WritesJunit) {
                 HasSubstr("tests=\"2\" failures=\"1\" errors=\"0\""));
 }
 
+TEST_F(TestCommandTest, WritesJsonInPlaceOfTapOrBesideIt) {
+    const std::string path = scenario("a", failing);
+    scenario("b", passing);
+    const CommandResult alone = run_command({"test", "--json", directory() / ""});
+    EXPECT_EQ(alone.status, 1);
+    EXPECT_THAT(alone.out,
+                AllOf(StartsWith("{\"schema\":\"xdp-portscan-sim/test/1\",\"file\":\"" + path +
+                                 "\",\"title\":\"good\",\"passed\":false,"),
+                      HasSubstr("\"mismatches\":[{\"line\":9,\"what\":\"drop\","
+                                "\"expected\":\"2\",\"got\":\"1\",\"frame\":{\"number\":2,"
+                                "\"at\":\"1.000000000\","),
+                      HasSubstr("\"passed\":true"), Not(HasSubstr("TAP"))));
+    const CommandResult beside =
+        run_command({"test", "--json=" + (directory() / "r.json"), directory() / ""});
+    EXPECT_THAT(beside.out, StartsWith("TAP version 14"));
+    EXPECT_THAT(read_file(directory() / "r.json"), StartsWith("{\"schema\":"));
+}
+
+TEST_F(TestCommandTest, NeverWritesResultsOverAScenario) {
+    const std::string path = scenario("a", passing);
+    const CommandResult result = run_command({"test", "--junit", path, path});
+    EXPECT_EQ(result.status, 2);
+    EXPECT_THAT(result.err, HasSubstr("is a scenario"));
+    EXPECT_EQ(read_file(path), passing);
+}
+
 TEST_F(TestCommandTest, BlessRewritesTheFileAndShowsTheDifference) {
     const std::string path = scenario("a", failing);
     const CommandResult result = run_command({"test", "--bless", path});

@@ -165,6 +165,8 @@ TEST_P(Threshold, EveryByteOfARecordIsInitialised) {
         auto record = bench.record(family.scanner).value();
         record.tag = 0;         // differs between lives
         record.queue_place = 0; // counts insertions
+        EXPECT_NE(record.life, dirt.life);
+        record.life = 0; // the same
         portscan_record expected{};
         expected.port1 = 9;
         expected.count = 1;
