@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What becomes of a packet whose source is known (SPEC section 1, "Order" and "Decision"). Each
+ * What becomes of a packet whose source is known (docs/detection.md, "Order and decision"). Each
  * function returns a reason (enum portscan_counter); 0 means that the question is still open.
  */
 #ifndef PORTSCAN_DECISION_BPF_H
 #define PORTSCAN_DECISION_BPF_H
 
+#include "events.bpf.h"
+#include "more_ports.bpf.h"
 #include "parsing.bpf.h"
 #include "registry.bpf.h"
 
@@ -19,50 +21,11 @@ static __always_inline bool is_ignored_port(__u16 port)
 	return config.ignores_ports && ignored_ports[port / 64] >> (port % 64) & 1;
 }
 
+/* config.refresh is at least 1, so that a clock that is behind never writes. */
 static __always_inline void refresh(struct portscan_record *record, __u64 timestamp, __u64 now)
 {
 	if (age_of(timestamp, now) >= config.refresh)
 		write_timestamp(record, now);
-}
-
-static __always_inline void emit_event(enum portscan_family family, const void *key,
-				       struct xdp_md *ctx, __u64 word,
-				       const struct portscan_more_ports *more, __u16 port,
-				       __u64 now)
-{
-	struct portscan_event *event = bpf_ringbuf_reserve(&pscan_events, sizeof(*event), 0);
-	__u32 used = word_count(word);
-
-	if (!event) {
-		count(PORTSCAN_EVENTS_LOST);
-		return;
-	}
-	__builtin_memset(event, 0, sizeof(*event));
-	event->time = now;
-	__builtin_memcpy(event->address, key, family == PORTSCAN_IPV6 ? 16 : 4);
-	event->ifindex = ctx->ingress_ifindex;
-	event->ports[0] = word;
-	event->ports[1] = word >> 16;
-	event->ports[2] = word >> 32;
-	event->trigger_port = port;
-	event->family = family;
-	event->prefix_length = prefix_length(family, event->address);
-	event->dry_run = config.dry_run;
-	if (more) {
-#pragma unroll
-		for (int i = 0; i < PORTSCAN_MORE_WORDS; i++) {
-			__u64 ports = more->word[i];
-
-			event->ports[3 + i * 3] = ports;
-			if (i < PORTSCAN_MORE_WORDS - 1) {
-				event->ports[4 + i * 3] = ports >> 16;
-				event->ports[5 + i * 3] = ports >> 32;
-			}
-			used += ports >> MORE_COUNT_SHIFT & MORE_COUNT_MASK;
-		}
-	}
-	event->count = used;
-	bpf_ringbuf_submit(event, 0);
 }
 
 /* The record is full and the port is a new one: block, within the bound on blocks. */
@@ -90,7 +53,7 @@ static __always_inline __u32 block_source(enum portscan_family family, const voi
 	record->trigger_port = port;
 	record->dry_run = config.dry_run;
 	count(PORTSCAN_BLOCKS);
-	emit_event(family, key, ctx, word, more, port, now);
+	emit_event(family, key, ctx, word, more, record->life, port, now);
 	return PORTSCAN_THRESHOLD;
 }
 
@@ -98,72 +61,8 @@ static __always_inline __u32 block_source(enum portscan_family family, const voi
 static __always_inline void stamp_recorded(struct portscan_record *record, __u64 timestamp,
 					   __u64 now)
 {
-	if ((__s64)(now - timestamp) > 0)
+	if (age_of(timestamp, now) > 0)
 		write_timestamp(record, now);
-}
-
-/*
- * 1 if `port` is the element `index` of a word that holds `used` ports, else 0. Arithmetic instead
- * of conditions: fifteen of those would multiply what the verifier has to follow.
- */
-static __always_inline __u32 word_element_is(__u64 word, __u32 used, __u32 index, __u16 port)
-{
-	__u32 difference = (__u16)(word >> (index * WORD_PORT_BITS)) ^ port;
-	__u32 equal = (difference - 1) >> 31;
-	__u32 in_use = (used + PORTSCAN_WORD_PORTS - index) >> 2;
-
-	return equal & in_use;
-}
-
-/* Is the port among the 4th to the 16th? `used`: how many there are. */
-static __always_inline bool more_has_port(struct portscan_more_ports *more, __u16 port, __u32 *used)
-{
-	__u32 found = 0, total = 0;
-
-#pragma unroll
-	for (int i = 0; i < PORTSCAN_MORE_WORDS; i++) {
-		__u64 word = *(volatile __u64 *)&more->word[i];
-		__u32 in_word = word >> MORE_COUNT_SHIFT & MORE_COUNT_MASK;
-
-		total += in_word;
-		found |= word_element_is(word, in_word, 0, port);
-		found |= word_element_is(word, in_word, 1, port);
-		found |= word_element_is(word, in_word, 2, port);
-		barrier_var(found);
-	}
-	*used = total;
-	return found;
-}
-
-/* Appends the port as number `used` (from 0) of the further ones. False: somebody was faster. */
-static __always_inline bool append_more(struct portscan_more_ports *more, __u32 used, __u16 port)
-{
-	__u64 index = used / PORTSCAN_WORD_PORTS;
-	__u32 in_word = used % PORTSCAN_WORD_PORTS;
-	__u64 *place, word, next;
-
-	barrier_var(index); /* or clang drops a bound that only it can see */
-	if (index >= PORTSCAN_MORE_WORDS)
-		return false;
-	place = &more->word[index];
-	word = *(volatile __u64 *)place;
-	if ((word >> MORE_COUNT_SHIFT & MORE_COUNT_MASK) != in_word)
-		return false;
-	next = word + ((__u64)port << (in_word * WORD_PORT_BITS)) + (1ULL << MORE_COUNT_SHIFT);
-	return __sync_val_compare_and_swap(place, word, next) == word;
-}
-
-/* Makes room for the 4th port. The tag tells this life of the memory from the one before. */
-static __always_inline bool prepare_more(enum portscan_family family, const void *key, __u32 tag)
-{
-	struct portscan_more_ports more = {};
-	long error;
-
-#pragma unroll
-	for (int i = 0; i < PORTSCAN_MORE_WORDS; i++)
-		more.word[i] = (__u64)tag << MORE_TAG_SHIFT;
-	error = add_more(family, key, &more);
-	return !error || error == -EEXIST;
 }
 
 /* A probe of a source without a record in force. */
@@ -185,9 +84,9 @@ static __always_inline __u32 judge_more(enum portscan_family family, const void 
 					__u16 port, __u64 now, struct portscan_family_state *state)
 {
 	struct portscan_more_ports *more = find_more(family, key);
-	__u32 used = 0;
+	__u32 life = record->life, used = 0;
 
-	if (more && more_has_port(more, port, &used)) {
+	if (more && more_has_port(more, life, port, &used)) {
 		refresh(record, timestamp, now);
 		return PORTSCAN_KNOWN;
 	}
@@ -195,13 +94,10 @@ static __always_inline __u32 judge_more(enum portscan_family family, const void 
 		return PORTSCAN_ALLOWLISTED;
 	if (PORTSCAN_RECORD_PORTS + used >= config.max_ports)
 		return block_source(family, key, ctx, record, word, more, port, now, state);
-	if (!more) {
-		if (!prepare_more(family, key, (__u32)state->queue_head))
-			return PORTSCAN_INSERT_FAILED;
-		return 0;
-	}
+	if (!more)
+		return prepare_more(family, key) ? 0 : PORTSCAN_INSERT_FAILED;
 	stamp_recorded(record, timestamp, now);
-	if (!append_more(more, used, port))
+	if (!append_more(more, life, used, port))
 		return 0;
 	keep_place(family, key, record, now, state);
 	return PORTSCAN_RECORDED;
@@ -255,7 +151,7 @@ static __always_inline __u32 judge_once(enum portscan_family family, const void 
 	if (!record)
 		return judge_new(family, key, address, port, now, state);
 	word = read_word(record);
-	if (word_count(word) == COUNT_DEAD)
+	if (word_count(word) == PORTSCAN_COUNT_DEAD)
 		return 0;
 	timestamp = read_timestamp(record);
 	if (record_is_over(word, timestamp, now)) {

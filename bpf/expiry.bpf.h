@@ -33,7 +33,7 @@ static __always_inline long expire_record(enum portscan_family family, const voi
 		return 1;
 	expiry = &state->expiry[family];
 	word = read_word(record);
-	if (word_count(word) == COUNT_DEAD)
+	if (word_count(word) == PORTSCAN_COUNT_DEAD)
 		return 0;
 	timestamp = read_timestamp(record);
 	blocked = word & WORD_BLOCKED;
@@ -61,6 +61,27 @@ static long expire_record4(struct bpf_map *map, const void *key, void *record, c
 static long expire_record6(struct bpf_map *map, const void *key, void *record, const __u64 *now)
 {
 	return expire_record(PORTSCAN_IPV6, key, record, *now);
+}
+
+/*
+ * Further ports whose record was deleted by hand: unless the source comes again, nothing else would
+ * take them out, and in the end sources would find no room for their 4th port.
+ */
+static __always_inline long sweep_ports(enum portscan_family family, const void *key)
+{
+	if (!find_record(family, key))
+		forget_more(family, key);
+	return 0;
+}
+
+static long sweep_ports4(struct bpf_map *map, const void *key, void *ports, void *context)
+{
+	return sweep_ports(PORTSCAN_IPV4, key);
+}
+
+static long sweep_ports6(struct bpf_map *map, const void *key, void *ports, void *context)
+{
+	return sweep_ports(PORTSCAN_IPV6, key);
 }
 
 static __always_inline void begin_expiry(struct portscan_expiry *expiry)

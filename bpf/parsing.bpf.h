@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a frame to what the detector judges (SPEC section 1, "Parsing" and "Malformed"). Lengths of
- * the IP header bound everything above it; the frame's end bounds only the IP header itself.
+ * From a frame to what the detector judges (docs/detection.md, "Parsing" and "Malformed"). Lengths
+ * of the IP header bound everything above it; the frame's end bounds only the IP header itself.
  */
 #ifndef PORTSCAN_PARSING_BPF_H
 #define PORTSCAN_PARSING_BPF_H
@@ -11,14 +11,11 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 
-#include "maps.bpf.h"
+#include "extensions.bpf.h"
+#include "packet.bpf.h"
 
 enum {
 	MAX_TAGS = 4,
-	MAX_EXTENSIONS = 8,
-	MAX_HEADER = 40,       /* largest single read */
-	MAX_OFFSET = 0x7fff,   /* lets the verifier bound packet pointers */
-	MIN_ETHERTYPE = 0x600, /* below: an 802.3 length */
 
 	TCP_HEADER = 20,
 	TCP_PORTS = 4,      /* both ports are readable */
@@ -28,51 +25,11 @@ enum {
 
 	IPV4_OFFSET_MASK = 0x1fff, /* RFC 791 */
 	IPV4_MORE = 0x2000,
-	IPV6_OFFSET_MASK = 0xfff8, /* RFC 8200, section 4.5 */
-	IPV6_MORE = 0x0001,
-	NEXT_HOP_BY_HOP = 0,
-	NEXT_ROUTING = 43,
-	NEXT_FRAGMENT = 44,
-	NEXT_AUTH = 51,
-	NEXT_DESTINATION = 60,
-	NEXT_MOBILITY = 135,
 };
-
-enum packet_kind {
-	PACKET_MALFORMED = 0,
-	PACKET_NOT_IP,
-	PACKET_NOT_TCP, /* IP, source known */
-	PACKET_SEGMENT, /* TCP that is no probe, later fragments included */
-	PACKET_PROBE,   /* port known */
-	PACKET_FAULT,   /* bytes within the frame could not be read */
-};
-
-struct packet {
-	__u64 source[2]; /* address in network byte order; IPv4 in the first four bytes */
-	__u16 port;      /* destination of a probe */
-	bool ipv6;
-};
-
-/* A position in the frame; everything before `offset` has been read. */
-struct cursor {
-	struct xdp_md *ctx;
-	void *data;
-	void *data_end;
-	__u32 offset;
-};
-
-/* How a packet is cut into IP fragments. */
-enum fragment { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 
 struct vlan_tag {
 	__be16 tci;
 	__be16 ethertype;
-};
-
-struct extension_header {
-	__u8 next;
-	__u8 length;
-	__be16 offset_more; /* of a fragment header */
 };
 
 /* The leading bytes of a TCP header that a decision needs. */
@@ -84,37 +41,6 @@ struct tcp_lead {
 	__u8 data_offset; /* in 32-bit words, upper four bits */
 	__u8 flags;
 };
-
-static __always_inline __u32 frame_length(const struct cursor *at)
-{
-	return config.frags ? bpf_xdp_get_buff_len(at->ctx) : at->data_end - at->data;
-}
-
-static __always_inline bool frame_reaches(const struct cursor *at, __u32 end)
-{
-	return end <= at->data_end - at->data || end <= frame_length(at);
-}
-
-/*
- * Copies `size` bytes (a constant) from the offset on; false if the frame ends before. The copy in
- * the second branch keeps `header` out of the helper's hands and so in registers.
- */
-static __always_inline bool peek(const struct cursor *at, void *header, __u32 size)
-{
-	__u32 offset = at->offset;
-	__u8 copy[MAX_HEADER];
-
-	if (offset > MAX_OFFSET)
-		return false;
-	if (at->data + offset + size <= at->data_end) {
-		__builtin_memcpy(header, at->data + offset, size);
-		return true;
-	}
-	if (!config.frags || bpf_xdp_load_bytes(at->ctx, offset, copy, size))
-		return false;
-	__builtin_memcpy(header, copy, size);
-	return true;
-}
 
 /*
  * Ethertype behind at most MAX_TAGS tags, host byte order. A fifth tag is not looked into: its own
@@ -198,91 +124,6 @@ static __always_inline enum packet_kind parse_ipv4(struct cursor *at, struct pac
 	at->offset += header;
 	return parse_tcp(at, length - header, fragment & IPV4_MORE ? FRAGMENT_FIRST : FRAGMENT_NONE,
 			 packet);
-}
-
-static __always_inline bool is_extension(__u8 next)
-{
-	return next == NEXT_HOP_BY_HOP || next == NEXT_ROUTING || next == NEXT_DESTINATION ||
-	       next == NEXT_FRAGMENT || next == NEXT_AUTH || next == NEXT_MOBILITY;
-}
-
-static __always_inline __u32 extension_length(__u8 next, __u8 length)
-{
-	if (next == NEXT_FRAGMENT)
-		return 8;
-	return next == NEXT_AUTH ? (length + 2) * 4 : (length + 1) * 8;
-}
-
-/* Where the walk over extension headers stands; as scalars, for the verifier's sake. */
-struct extension_walk {
-	__u32 offset;
-	__u8 next;
-	__u8 fragment;   /* enum fragment */
-	__u8 fragmented; /* a fragment header was seen */
-	__u8 kind;       /* enum packet_kind: PACKET_PROBE while the walk goes on */
-};
-
-/* One header; false where the walk ends. `end`: of the payload, as an offset in the frame. */
-static __always_inline bool step_extension(struct cursor *at, __u32 end,
-					   struct extension_walk *walk)
-{
-	struct extension_header header;
-	__u32 length;
-
-	if (!is_extension(walk->next))
-		return false;
-	walk->kind = PACKET_MALFORMED;
-	if (walk->offset + 8 > end)
-		return false;
-	at->offset = walk->offset;
-	if (!peek(at, &header, sizeof(header))) {
-		walk->kind = PACKET_FAULT;
-		return false;
-	}
-	length = extension_length(walk->next, header.length);
-	if (walk->offset + length > end)
-		return false;
-	if (walk->next == NEXT_FRAGMENT) {
-		__u16 offset_more = bpf_ntohs(header.offset_more);
-
-		walk->kind = PACKET_NOT_TCP;
-		if (walk->fragmented)
-			return false;
-		walk->fragmented = 1;
-		if (offset_more & IPV6_OFFSET_MASK) {
-			if (header.next == IPPROTO_TCP)
-				walk->kind = PACKET_SEGMENT;
-			return false;
-		}
-		/* Neither offset nor more: atomic (RFC 6946), the same as unfragmented. */
-		walk->fragment = offset_more & IPV6_MORE ? FRAGMENT_FIRST : FRAGMENT_NONE;
-	}
-	walk->kind = PACKET_PROBE;
-	walk->offset += length;
-	walk->next = header.next;
-	return true;
-}
-
-/*
- * Packets with extension headers, apart from the common path so that it stays short and this is
- * verified once. Returns the walk packed into a scalar: offset, next, fragment and kind.
- */
-__noinline __u64 walk_extensions(struct xdp_md *ctx, __u32 offset, __u32 next, __u32 end)
-{
-	struct cursor at = {
-		.ctx = ctx,
-		.data = (void *)(long)ctx->data,
-		.data_end = (void *)(long)ctx->data_end,
-	};
-	struct extension_walk walk = { .offset = offset & MAX_OFFSET,
-				       .next = next,
-				       .kind = PACKET_PROBE };
-
-	for (int i = 0; i < MAX_EXTENSIONS; i++)
-		if (!step_extension(&at, end, &walk))
-			break;
-	return (__u64)walk.offset | (__u64)walk.next << 32 | (__u64)walk.fragment << 40 |
-	       (__u64)walk.kind << 48;
 }
 
 static __always_inline enum packet_kind parse_ipv6(struct cursor *at, struct packet *packet)

@@ -65,6 +65,8 @@ int pscan_expire(struct portscan_expire_args *args)
 	begin_expiry(&state->expiry[PORTSCAN_IPV6]);
 	bpf_for_each_map_elem(&pscan_ip_reg, expire_record4, &now, 0);
 	bpf_for_each_map_elem(&pscan_ip6_reg, expire_record6, &now, 0);
+	bpf_for_each_map_elem(&pscan_ports, sweep_ports4, NULL, 0);
+	bpf_for_each_map_elem(&pscan_ports6, sweep_ports6, NULL, 0);
 	return 0;
 }
 

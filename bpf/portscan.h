@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-/* Limits of the options (SPEC section 1). */
+/* Limits of the options (docs/detection.md). */
 enum {
 	PORTSCAN_MAX_PORTS = 16,     /* --max-ports at most */
 	PORTSCAN_RECORD_PORTS = 3,   /* ports kept in a record itself */
@@ -38,7 +38,7 @@ struct portscan_family_config {
 struct portscan_config {
 	__u64 window;          /* age at which a record starts afresh */
 	__u64 block_for;       /* duration of a block; 0: until unblocked */
-	__u64 refresh;         /* a timestamp is rewritten when it is this old */
+	__u64 refresh;         /* a timestamp is rewritten when it is this old; 1 or more */
 	__u64 ipv6_mask_be[2]; /* --ipv6-prefix as a mask */
 	struct portscan_family_config family[PORTSCAN_FAMILIES];
 	__u32 max_ports;    /* 1..PORTSCAN_MAX_PORTS */
@@ -67,7 +67,7 @@ struct portscan_key6 {
 struct portscan_record {
 	__u16 port1, port2, port3; /* recorded ports in order, 0 until used */
 	__u8 blocked;              /* 0 or 1 */
-	__u8 count : 5;            /* how many of port1..port3 are used; 31: being removed */
+	__u8 count : 5;            /* how many of port1..port3 are used, or PORTSCAN_COUNT_DEAD */
 	__u8 tag : 3;              /* differs between lives of the same memory */
 	__u64 packet_timestamp;    /* CLOCK_MONOTONIC ns: last refresh, or the block */
 	__u32 queue_place;         /* where pscan_queue* last put it, modulo 2^32 */
@@ -75,16 +75,26 @@ struct portscan_record {
 	__u16 trigger_port;        /* of a block: the port that was one too many */
 	__u8 manual;               /* of a block: 1 if made by hand */
 	__u8 dry_run;              /* of a block: 1 if decided in a dry run */
-	__u32 padding;
+	__u32 life;                /* differs from one record of a source to its next */
 };
+
+enum { PORTSCAN_COUNT_DEAD = 31 }; /* portscan_record.count while a record is being removed */
 
 /*
  * Value of pscan_ports and pscan_ports6: the 4th to the 16th port of a source, three a word and
  * filled in order. A word holds ports in bits 0-15, 16-31, 32-47, how many in bits 48-49, and in
- * bits 50-63 a tag that differs between lives of the same memory.
+ * bits 50-63 as much as fits of its record's `life`. A word of another life counts as empty.
  */
 struct portscan_more_ports {
 	__u64 word[PORTSCAN_MORE_WORDS];
+};
+
+enum {
+	PORTSCAN_MORE_PORT_BITS = 16,
+	PORTSCAN_MORE_COUNT_SHIFT = 48,
+	PORTSCAN_MORE_COUNT_MASK = 0x3,
+	PORTSCAN_MORE_LIFE_SHIFT = 50,
+	PORTSCAN_MORE_LIFE_MASK = 0x3fff
 };
 
 /* Keys of pscan_allow and pscan_allow6 (BPF_MAP_TYPE_LPM_TRIE). */
@@ -112,7 +122,7 @@ struct portscan_allow_value {
 
 /* One family's part of pscan_state, on cache lines of its own. */
 struct portscan_family_state {
-	__u64 queue_head; /* entries put in the queue so far, counted from queue_slots */
+	__u64 queue_head; /* places in the queue given out so far */
 	__u32 blocked;    /* records that are blocks, corrected by each expiry pass */
 	__u32 reserved;
 	__u64 padding[6];
@@ -137,8 +147,7 @@ struct portscan_expiry {
 struct portscan_state {
 	struct portscan_family_state family[PORTSCAN_FAMILIES];
 	struct portscan_expiry expiry[PORTSCAN_FAMILIES];
-	__u32 allow6_inside; /* entries of pscan_allow6_in: prefixes with longer allowlist entries
-			      */
+	__u32 allow6_inside; /* entries of pscan_allow6_in */
 	__u32 allow_changed; /* allowlist grew since the last pass: lift blocks that it covers */
 	__u32 padding[14];
 };

@@ -14,7 +14,8 @@
  * unless that is a block or has moved on to a later slot. So unblocked records never exceed the
  * slots (max-sources less max-blocked), blocks never max-blocked, and their sum never the map,
  * without a search or a lock. A record that records a port while in the older half of the ring is
- * put in anew, so that it survives at least half a ring of insertions after each port.
+ * put in anew, so that it survives at least half a ring of further places after each port. A place
+ * goes to a new source, or to a known one that records a port after half a ring.
  */
 #ifndef PORTSCAN_REGISTRY_BPF_H
 #define PORTSCAN_REGISTRY_BPF_H
@@ -25,7 +26,6 @@
 
 enum {
 	MAX_ATTEMPTS = 6,
-	COUNT_DEAD = 31,
 
 	WORD_PORT_BITS = 16,
 	WORD_BLOCKED_SHIFT = 48,
@@ -33,14 +33,10 @@ enum {
 	WORD_COUNT_MASK = 0x1f,
 	WORD_TAG_SHIFT = 61,
 	WORD_TAG_MASK = 0x7,
-
-	MORE_COUNT_SHIFT = 48,
-	MORE_COUNT_MASK = 0x3,
-	MORE_TAG_SHIFT = 50,
 };
 
 #define WORD_BLOCKED (1ULL << WORD_BLOCKED_SHIFT)
-#define WORD_DEAD ((__u64)COUNT_DEAD << WORD_COUNT_SHIFT)
+#define WORD_DEAD ((__u64)PORTSCAN_COUNT_DEAD << WORD_COUNT_SHIFT)
 
 static __always_inline struct portscan_state *shared_state(void)
 {
@@ -63,20 +59,6 @@ static __always_inline long add_record(enum portscan_family family, const void *
 	return family == PORTSCAN_IPV6
 		       ? bpf_map_update_elem(&pscan_ip6_reg, key, record, BPF_NOEXIST)
 		       : bpf_map_update_elem(&pscan_ip_reg, key, record, BPF_NOEXIST);
-}
-
-static __always_inline struct portscan_more_ports *find_more(enum portscan_family family,
-							     const void *key)
-{
-	return family == PORTSCAN_IPV6 ? bpf_map_lookup_elem(&pscan_ports6, key)
-				       : bpf_map_lookup_elem(&pscan_ports, key);
-}
-
-static __always_inline long add_more(enum portscan_family family, const void *key,
-				     const struct portscan_more_ports *more)
-{
-	return family == PORTSCAN_IPV6 ? bpf_map_update_elem(&pscan_ports6, key, more, BPF_NOEXIST)
-				       : bpf_map_update_elem(&pscan_ports, key, more, BPF_NOEXIST);
 }
 
 static __always_inline void forget_more(enum portscan_family family, const void *key)
@@ -181,7 +163,7 @@ static __always_inline bool word_has_port(__u64 word, __u16 port)
 {
 	__u32 used = word_count(word);
 
-	if (used == COUNT_DEAD)
+	if (used == PORTSCAN_COUNT_DEAD)
 		return false;
 	return (used > 0 && (__u16)word == port) || (used > 1 && (__u16)(word >> 16) == port) ||
 	       (used > 2 && (__u16)(word >> 32) == port);
@@ -231,7 +213,7 @@ static __always_inline void evict(enum portscan_family family, const void *key, 
 	if (!record || record->queue_place != place)
 		return;
 	word = read_word(record);
-	if (word_count(word) == COUNT_DEAD)
+	if (word_count(word) == PORTSCAN_COUNT_DEAD)
 		return;
 	if ((word & WORD_BLOCKED) && !block_is_over(read_timestamp(record), now))
 		return;
@@ -295,6 +277,7 @@ static __always_inline __u32 insert_record(enum portscan_family family, const vo
 		.port1 = port,
 		.packet_timestamp = now,
 		.queue_place = place,
+		.life = place,
 	};
 	long error;
 
@@ -306,7 +289,6 @@ static __always_inline __u32 insert_record(enum portscan_family family, const vo
 		return 0;
 	if (error)
 		return PORTSCAN_INSERT_FAILED;
-	forget_more(family, key); /* left behind where the record was deleted by hand */
 	count(PORTSCAN_INSERTED);
 	return PORTSCAN_RECORDED;
 }

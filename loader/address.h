@@ -57,8 +57,8 @@ struct Prefix {
     auto operator<=>(const Prefix &) const = default;
 };
 
-/// What the detector tracks for packets from `address` (SPEC "Source"): the IPv4 address, the IPv6
-/// prefix of `ipv6_prefix` bits (32..128), or the whole address where it is link-local.
+/// What the detector tracks for packets from `address` (docs/detection.md, "Source"): the IPv4
+/// address, the IPv6 prefix of `ipv6_prefix` bits (32..128), or the whole link-local address.
 Prefix source_of(const Address &address, unsigned ipv6_prefix);
 
 struct AddressHash {

@@ -46,10 +46,10 @@ std::vector<std::string> value_texts(std::string_view name, const toml::node &no
     return items;
 }
 
-std::vector<std::string_view> known_names() {
-    std::vector<std::string_view> names;
-    for (const OptionSpec &spec : option_specs()) names.push_back(spec.name);
-    for (const ServiceOptionSpec &spec : service_option_specs()) names.push_back(spec.name);
+std::vector<std::string> known_names() {
+    std::vector<std::string> names;
+    for (const OptionSpec &spec : option_specs()) names.emplace_back(spec.name);
+    for (const ServiceOptionSpec &spec : service_option_specs()) names.emplace_back(spec.name);
     return names;
 }
 
@@ -84,7 +84,8 @@ void Settings::add(std::string_view name, std::string_view value) {
         service.emplace_back(name, value);
         return;
     }
-    const std::string_view meant = nearest_word(name, known_names());
+    const std::vector<std::string> names = known_names();
+    const std::string_view meant = nearest_word(name, names);
     throw OptionError(
         meant.empty() ? fmt::format("'{}' is not an option; see --help for those there are", name)
                       : fmt::format("'{}' is not an option; did you mean '{}'?", name, meant));

@@ -11,6 +11,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
+#include <cstddef>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fstream>
@@ -29,13 +31,22 @@ using ObjectPointer = std::unique_ptr<bpf_object, ObjectCloser>;
     throw std::system_error(error, std::generic_category(), what);
 }
 
-/// Why the kernel refused to load, as far as it can be told: capability, feature, or libbpf's word.
-[[noreturn]] void explain_refusal(int error, const LibbpfLog &log) {
-    const std::string reason = log.reason();
+[[noreturn]] void refuse_object(int error, const std::string &what) {
+    throw ObjectError(error, std::generic_category(), what);
+}
+
+/// Fails by their names where capabilities are missing, which then is why the kernel refused.
+void fail_if_not_permitted() {
     if (const auto missing = missing_capabilities(); !missing.empty())
         fail(EPERM, fmt::format("load detector: missing {}; run as root or with CAP_BPF, "
                                 "CAP_NET_ADMIN and CAP_PERFMON",
                                 fmt::join(missing, ", ")));
+}
+
+/// Why the kernel refused to load, as far as it can be told: capability, feature, or libbpf's word.
+[[noreturn]] void explain_refusal(int error, const LibbpfLog &log) {
+    const std::string reason = log.reason();
+    fail_if_not_permitted();
     if (const auto feature = missing_kernel_feature())
         fail(EOPNOTSUPP, fmt::format("load detector: this kernel lacks {}; Linux 5.15 or newer is "
                                      "needed",
@@ -46,32 +57,69 @@ using ObjectPointer = std::unique_ptr<bpf_object, ObjectCloser>;
 bpf_program *find_program(bpf_object *object, const char *name) {
     bpf_program *program = bpf_object__find_program_by_name(object, name);
     if (program == nullptr)
-        fail(EINVAL, fmt::format("object has no program {}: not a detector of this version", name));
+        refuse_object(
+            EINVAL, fmt::format("object has no program {}: not a detector of this version", name));
     return program;
 }
 
-constexpr std::array<DetectorMapName, 12> map_names{{{"pscan_ip_reg", &DetectorMaps::ip_reg},
-                                                     {"pscan_ip6_reg", &DetectorMaps::ip6_reg},
-                                                     {"pscan_ports", &DetectorMaps::ports},
-                                                     {"pscan_ports6", &DetectorMaps::ports6},
-                                                     {"pscan_queue", &DetectorMaps::queue},
-                                                     {"pscan_queue6", &DetectorMaps::queue6},
-                                                     {"pscan_allow", &DetectorMaps::allow},
-                                                     {"pscan_allow6", &DetectorMaps::allow6},
-                                                     {"pscan_allow6_in", &DetectorMaps::allow6_in},
-                                                     {"pscan_stats", &DetectorMaps::stats},
-                                                     {"pscan_state", &DetectorMaps::state},
-                                                     {"pscan_events", &DetectorMaps::events}}};
+void prepare_object(const DetectorSettings &settings, bpf_object *object) {
+    if (!settings.prepare) return;
+    try {
+        settings.prepare(object);
+    } catch (const std::system_error &error) {
+        if (error.code() == std::errc::operation_not_permitted) fail_if_not_permitted();
+        throw;
+    }
+}
 
-/// The object's maps in the order of map_names. Found before load, since a map that is handed in
+struct MapFacts {
+    DetectorMapName name;
+    std::size_t key_size;
+    std::size_t value_size;
+};
+
+/// The maps, with the sizes that user space reads and writes them by.
+constexpr std::array<MapFacts, 12> map_facts{{
+    {{"pscan_ip_reg", &DetectorMaps::ip_reg}, sizeof(portscan_key4), sizeof(portscan_record)},
+    {{"pscan_ip6_reg", &DetectorMaps::ip6_reg}, sizeof(portscan_key6), sizeof(portscan_record)},
+    {{"pscan_ports", &DetectorMaps::ports}, sizeof(portscan_key4), sizeof(portscan_more_ports)},
+    {{"pscan_ports6", &DetectorMaps::ports6}, sizeof(portscan_key6), sizeof(portscan_more_ports)},
+    {{"pscan_queue", &DetectorMaps::queue}, sizeof(__u32), sizeof(portscan_key4)},
+    {{"pscan_queue6", &DetectorMaps::queue6}, sizeof(__u32), sizeof(portscan_key6)},
+    {{"pscan_allow", &DetectorMaps::allow},
+     sizeof(portscan_allow_key4),
+     sizeof(portscan_allow_value)},
+    {{"pscan_allow6", &DetectorMaps::allow6},
+     sizeof(portscan_allow_key6),
+     sizeof(portscan_allow_value)},
+    {{"pscan_allow6_in", &DetectorMaps::allow6_in}, sizeof(portscan_key6), sizeof(__u32)},
+    {{"pscan_stats", &DetectorMaps::stats}, sizeof(__u32), sizeof(__u64)},
+    {{"pscan_state", &DetectorMaps::state}, sizeof(__u32), sizeof(portscan_state)},
+    {{"pscan_events", &DetectorMaps::events}, 0, 0},
+}};
+
+constexpr auto map_names = [] {
+    std::array<DetectorMapName, map_facts.size()> names{};
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = map_facts[i].name;
+    return names;
+}();
+
+/// The object's maps in the order of map_facts. Found before load, since a map that is handed in
 /// goes by its own name from then on.
-std::array<bpf_map *, map_names.size()> find_maps(bpf_object *object) {
-    std::array<bpf_map *, map_names.size()> maps{};
+std::array<bpf_map *, map_facts.size()> find_maps(bpf_object *object) {
+    std::array<bpf_map *, map_facts.size()> maps{};
     for (std::size_t i = 0; i < maps.size(); ++i) {
-        maps[i] = bpf_object__find_map_by_name(object, map_names[i].name);
+        const auto &[name, key_size, value_size] = map_facts[i];
+        maps[i] = bpf_object__find_map_by_name(object, name.name);
         if (maps[i] == nullptr)
-            fail(EINVAL, fmt::format("object has no map {}: not a detector of this version",
-                                     map_names[i].name));
+            refuse_object(
+                EINVAL,
+                fmt::format("object has no map {}: not a detector of this version", name.name));
+        if (bpf_map__key_size(maps[i]) != key_size || bpf_map__value_size(maps[i]) != value_size)
+            refuse_object(EINVAL,
+                          fmt::format("map {} of the object has elements of another size: not a "
+                                      "detector of this version",
+                                      name.name));
     }
     return maps;
 }
@@ -100,14 +148,15 @@ Detector Detector::load(const DetectorOptions &options, const DetectorSettings &
     auto state = std::make_unique<State>();
     state->object.reset(bpf_object__open_mem(bytes.data(), bytes.size(), &open_options));
     if (state->object == nullptr)
-        fail(errno, fmt::format("open detector object {}: {}", settings.object_path, log.reason()));
+        refuse_object(
+            errno, fmt::format("open detector object {}: {}", settings.object_path, log.reason()));
 
     bpf_program *program = find_program(state->object.get(), "xdp_port_scan_block");
     state->frags = kernel_has_xdp_frags();
     if (!state->frags) bpf_program__set_flags(program, 0);
     configure(state->object.get(), options, state->frags);
     const auto maps = find_maps(state->object.get());
-    if (settings.prepare) settings.prepare(state->object.get());
+    prepare_object(settings, state->object.get());
     if (const int error = bpf_object__load(state->object.get()); error != 0)
         explain_refusal(-error, log);
 
@@ -153,10 +202,12 @@ std::vector<std::uint8_t> read_object(const std::string &path) {
         const auto embedded = embedded_object();
         return {embedded.begin(), embedded.end()};
     }
+    if (std::filesystem::is_directory(path))
+        refuse_object(EISDIR, fmt::format("read detector object {}", path));
     std::ifstream file{path, std::ios::binary};
     std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>{file}, {}};
     if (!file || bytes.empty())
-        fail(errno != 0 ? errno : EINVAL, fmt::format("read detector object {}", path));
+        refuse_object(errno != 0 ? errno : EINVAL, fmt::format("read detector object {}", path));
     return bytes;
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <system_error>
 
 struct bpf_object;
 
@@ -45,8 +46,15 @@ struct DetectorSettings {
     std::function<void(bpf_object *)> prepare;
 };
 
+/// The object file cannot be read, or is no detector: whoever named it has to name another one.
+class ObjectError : public std::system_error {
+  public:
+    using std::system_error::system_error;
+};
+
 /// The detector object, configured and loaded, not attached: open, configure, load. Every failure
-/// is a std::system_error of one line, with the missing capability or kernel feature by name.
+/// is a std::system_error of one line, with the missing capability or kernel feature by name; an
+/// ObjectError where the file is at fault.
 class Detector {
   public:
     static Detector load(const DetectorOptions &options, const DetectorSettings &settings = {});
@@ -76,7 +84,7 @@ class Detector {
 std::span<const std::uint8_t> embedded_object();
 
 /// The bytes that `path` names, or the embedded object where it is empty. Throws
-/// std::system_error where the file cannot be read.
+/// ObjectError where the file cannot be read.
 std::vector<std::uint8_t> read_object(const std::string &path);
 
 } // namespace portscan

@@ -53,10 +53,13 @@ void write_variable(bpf_object *object, const char *name, const T &value) {
     std::memcpy(rodata_variable(object, name, sizeof(value)).data(), &value, sizeof(value));
 }
 
-/// A timestamp is rewritten once it is min(window/64, 1 s) old (SPEC section 1, "Time").
+/// A timestamp is rewritten once it is min(window/64, 1 s) old (docs/detection.md, "Time").
 std::uint64_t refresh_ns(std::chrono::nanoseconds window) {
+    // At least 1: a timestamp never goes back, however short the window.
     return static_cast<std::uint64_t>(
-        std::min<std::chrono::nanoseconds>(window / 64, std::chrono::seconds{1}).count());
+        std::clamp<std::chrono::nanoseconds>(window / 64, std::chrono::nanoseconds{1},
+                                             std::chrono::seconds{1})
+            .count());
 }
 
 void write_mask(unsigned length, __u64 (&mask_be)[2]) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/features.h"
 
+#include "loader/passing_program.h"
+
 #include <array>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -38,18 +40,7 @@ unsigned long long effective_capabilities() {
 }
 
 bool loads(bpf_prog_type type, __u32 flags) {
-    const std::array<bpf_insn, 2> instructions{
-        bpf_insn{.code = BPF_ALU64 | BPF_MOV | BPF_K,
-                 .dst_reg = BPF_REG_0,
-                 .src_reg = 0,
-                 .off = 0,
-                 .imm = XDP_PASS},
-        bpf_insn{.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
-    LIBBPF_OPTS(bpf_prog_load_opts, options, .prog_flags = flags);
-    const int fd = bpf_prog_load(type, "pscan_probe", "GPL", instructions.data(),
-                                 instructions.size(), &options);
-    if (fd >= 0) close(fd);
-    return fd >= 0;
+    return load_passing_program(type, flags).get() >= 0;
 }
 
 } // namespace

@@ -9,8 +9,6 @@
 namespace portscan {
 namespace {
 
-constexpr unsigned dead_count = 31; // being removed by the program: bpf/registry.bpf.h
-
 std::uint64_t age_of(std::uint64_t timestamp_ns, std::uint64_t now_ns) {
     return now_ns > timestamp_ns ? now_ns - timestamp_ns : 0;
 }
@@ -55,7 +53,7 @@ std::vector<FamilyMigration::Entry> FamilyMigration::read_old() const {
     std::vector<Entry> entries;
     if (old_.registry < 0) return entries;
     const auto add = [&](const auto &key, const portscan_record &record) {
-        if (record.count == dead_count) return;
+        if (record.count == PORTSCAN_COUNT_DEAD) return;
         Entry entry{{}, record};
         std::memcpy(entry.first.address, key.address, sizeof(key.address));
         entries.push_back(entry);

@@ -25,7 +25,7 @@ struct PortRange {
     auto operator<=>(const PortRange &) const = default;
 };
 
-/// The detection options of SPEC section 1: configuration of one compiled object.
+/// The detection options (docs/detection.md): configuration of one compiled object.
 struct DetectorOptions {
     unsigned max_ports = 3;                                     ///< 1..16
     std::chrono::nanoseconds window = std::chrono::seconds{60}; ///< above 0

@@ -9,8 +9,6 @@
 namespace portscan {
 namespace {
 
-constexpr unsigned dead_count = 31; // being removed by the program: bpf/registry.bpf.h
-
 portscan_family family_of(const Prefix &source) {
     return source.address.is_ipv6() ? PORTSCAN_IPV6 : PORTSCAN_IPV4;
 }
@@ -53,19 +51,23 @@ SourceRecord Registry::decode(const Prefix &source, const portscan_record &recor
         .ifindex = record.block_ifindex,
         .manual = record.manual != 0,
         .dry_run = record.dry_run != 0};
-    if (more_ports_ && record.count == PORTSCAN_RECORD_PORTS) append_more_ports(source, result);
+    if (more_ports_ && record.count == PORTSCAN_RECORD_PORTS)
+        append_more_ports(result, record.life);
     return result;
 }
 
-void Registry::append_more_ports(const Prefix &source, SourceRecord &record) const {
-    const auto key = make_key(source);
+void Registry::append_more_ports(SourceRecord &record, std::uint32_t life) const {
+    const auto key = make_key(record.source);
     portscan_more_ports more{};
-    const int map = source.address.is_ipv6() ? maps_.ports6 : maps_.ports;
+    const int map = record.source.address.is_ipv6() ? maps_.ports6 : maps_.ports;
     if (bpf_map_lookup_elem(map, &key, &more) != 0)
         return throw_unless(ENOENT, "read further ports");
-    for (const auto word : more.word)
-        for (unsigned i = 0; i < (word >> 48 & 3); ++i)
-            record.ports.push_back(static_cast<std::uint16_t>(word >> (16 * i)));
+    for (const auto word : more.word) {
+        if (word >> PORTSCAN_MORE_LIFE_SHIFT != (life & PORTSCAN_MORE_LIFE_MASK)) continue;
+        const auto count = word >> PORTSCAN_MORE_COUNT_SHIFT & PORTSCAN_MORE_COUNT_MASK;
+        for (unsigned i = 0; i < count; ++i)
+            record.ports.push_back(static_cast<std::uint16_t>(word >> PORTSCAN_MORE_PORT_BITS * i));
+    }
 }
 
 std::optional<SourceRecord> Registry::find(const Prefix &source) const {
@@ -76,13 +78,13 @@ std::optional<SourceRecord> Registry::find(const Prefix &source) const {
         throw_unless(ENOENT, "look up source");
         return std::nullopt;
     }
-    if (record.count == dead_count) return std::nullopt;
+    if (record.count == PORTSCAN_COUNT_DEAD) return std::nullopt;
     return decode(source, record);
 }
 
 void Registry::for_each(bool blocks_only, const std::function<void(SourceRecord)> &visit) const {
     const auto is_wanted = [blocks_only](const portscan_record &record) {
-        return record.count != dead_count && (record.blocked != 0 || !blocks_only);
+        return record.count != PORTSCAN_COUNT_DEAD && (record.blocked != 0 || !blocks_only);
     };
     for_each_element<portscan_key4, portscan_record>(
         maps_.ip_reg, [&](const auto &key, const auto &record) {

@@ -65,7 +65,8 @@ class Registry {
 
   private:
     SourceRecord decode(const Prefix &source, const portscan_record &record) const;
-    void append_more_ports(const Prefix &source, SourceRecord &record) const;
+    /// The 4th to the 16th port of that life of the record.
+    void append_more_ports(SourceRecord &record, std::uint32_t life) const;
 
     DetectorMaps maps_;
     MappedState *state_;

@@ -3,18 +3,22 @@
 
 #include "loader/option_flags.h"
 #include "sim/console.h"
+#include "sim/exit_status.h"
+#include "sim/interruption.h"
+#include "sim/kept_capabilities.h"
+#include "sim/progress.h"
 #include "sim/replay.h"
 #include "sim/replay_outputs.h"
+#include "sim/simulator_flags.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 #include <memory>
 #include <optional>
 
 namespace portscan {
 namespace {
-
-enum ExitStatus : int { done = 0, expectation_failed = 1, unreadable = 2 };
 
 DetectorOptions detection_options(const OptionOverrides &given) {
     DetectorOptions options;
@@ -23,45 +27,59 @@ DetectorOptions detection_options(const OptionOverrides &given) {
     return options;
 }
 
-Clock parse_clock(std::string_view name) {
-    if (name == "capture") return Clock::capture;
-    if (name == "wall") return Clock::wall;
-    throw OptionError(fmt::format("clock: '{}' is not one of capture, wall", name));
+std::uint64_t parse_count(std::string_view text) {
+    std::uint64_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error == std::errc{} && end == text.data() + text.size()) return count;
+    throw OptionError(fmt::format("report-sources: '{}' is not a whole number from 0 on", text));
 }
 
 /// One simulator and its replay. Each capture starts with a fresh one, unless state goes on.
 struct Session {
     Session(const DetectorOptions &options, const ReplayCommand &command) :
-        simulator(options, {.object_path = command.object, .clock = command.clock}),
-        replay(simulator, {.report_sources = command.report_sources, .clock = command.clock}) {}
+        simulator(options, command.simulator),
+        replay(simulator,
+               {.report_sources = command.report_sources, .clock = command.simulator.clock}) {}
 
     Simulator simulator;
     Replay replay;
     bool used = false;
 };
 
+/// The first simulator is loaded before any capability goes; files are opened after that.
+std::unique_ptr<Session> start_session(const DetectorOptions &options,
+                                       const ReplayCommand &command) {
+    auto session = std::make_unique<Session>(options, command);
+    const bool loads_more = command.captures.size() > 1 && !command.continues;
+    drop_privileges(loads_more ? KeptCapabilities::loading : needed_to_run(session->simulator));
+    return session;
+}
+
 class ReplayRun {
   public:
     explicit ReplayRun(const ReplayCommand &command) :
         command_(command),
         options_(detection_options(command.given)),
-        session_(std::make_unique<Session>(options_, command)),
+        session_(start_session(options_, command)),
         outputs_({.json = command.json,
                   .write_dropped = command.write_dropped,
                   .write_passed = command.write_passed},
-                 command.captures, context_of(session_->simulator, command.clock)) {}
+                 command.captures, context_of(session_->simulator, command.simulator.clock)) {}
 
     int all() {
-        int status = done;
+        int status = exit_done;
         for (const std::string &path : command_.captures) {
+            if (interruption_.interrupted()) break;
             try {
                 status = std::max(status, one(path));
             } catch (const CaptureError &error) {
+                progress_.clear();
                 complain(error.what());
-                status = std::max<int>(status, unreadable);
+                status = std::max<int>(status, exit_unreadable);
             }
         }
         outputs_.close();
+        interruption_.pass_on();
         return status;
     }
 
@@ -76,15 +94,29 @@ class ReplayRun {
         session_->used = true;
     }
 
+    /// Until the capture ends, or its damage; false if a signal came before that.
+    bool feed_all(CaptureReader &reader) {
+        while (!interruption_.interrupted()) {
+            const auto frame = reader.next();
+            if (!frame) return reader.damage().empty() || !interruption_.interrupted();
+            outputs_.frame(*frame, session_->replay.feed(*frame));
+            progress_.step();
+        }
+        return false;
+    }
+
     int one(const std::string &path) {
         CaptureReader reader = CaptureReader::open(path, {.filter = command_.filter});
         prepare_session();
-        while (const auto frame = reader.next()) {
-            outputs_.frame(*frame, session_->replay.feed(*frame));
-        }
+        progress_.start(
+            {.label = path, .unit = "packets", .total = reader.file_size(), .position = [&reader] {
+                 return reader.bytes_read();
+             }});
+        const bool whole = feed_all(reader);
+        progress_.clear();
         ReplayReport report = session_->replay.report();
         report.capture = path;
-        report.damage = reader.damage();
+        report.damage = whole ? reader.damage() : "interrupted";
         outputs_.report(report);
         return status_of(report);
     }
@@ -97,26 +129,30 @@ class ReplayRun {
                              report.capture, report.packets));
         }
         if (!report.damage.empty()) {
-            complain(report.damage);
-            return unreadable;
+            complain(fmt::format("{}: {}", report.capture, report.damage));
+            return exit_unreadable;
         }
         const bool blocked = report.counters.find("blocks").value_or(0) != 0;
-        return blocked && command_.fail_on_block ? expectation_failed : done;
+        return blocked && command_.fail_on_block ? exit_failed : exit_done;
     }
 
     const ReplayCommand &command_;
     DetectorOptions options_;
     std::unique_ptr<Session> session_;
     ReplayOutputs outputs_;
+    Progress progress_;
+    Interruption interruption_;
 };
 
 void add_outputs(CLI::App &app, ReplayCommand &command) {
     app.add_flag("--json{-}", command.json,
                  "print a JSON object for each capture, to standard output or with --json=FILE");
-    app.add_option("--report-sources", command.report_sources,
-                   "sources in the JSON beside those that were ever blocked")
+    app.add_option_function<std::string>(
+           "--report-sources",
+           [&command](const std::string &text) { command.report_sources = parse_count(text); },
+           "sources in the JSON beside those that were ever blocked")
         ->type_name("N")
-        ->capture_default_str();
+        ->default_str(fmt::to_string(command.report_sources));
     app.add_option("--write-dropped", command.write_dropped,
                    "write the frames that were dropped as a capture")
         ->type_name("FILE");
@@ -138,14 +174,7 @@ void setup_replay(CLI::App &app, int &exit_status) {
         ->required();
     replay->add_option("--filter", command->filter, "run only what this pcap filter matches")
         ->type_name("EXPRESSION");
-    replay->add_option("--object", command->object, "run this detector, not the embedded one")
-        ->type_name("FILE");
-    replay
-        ->add_option_function<std::string>(
-            "--clock", [command](const std::string &name) { command->clock = parse_clock(name); },
-            "the program's time is the capture's, or wall: the program exactly as loaded")
-        ->type_name("CLOCK")
-        ->default_str("capture");
+    add_simulator_options(*replay, command->simulator);
     replay->add_flag("--continue", command->continues,
                      "carry state and clock from capture to capture: rotated files");
     replay->add_flag("--fail-on-block", command->fail_on_block, "exit 1 if anybody was blocked");

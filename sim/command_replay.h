@@ -15,9 +15,8 @@ namespace portscan {
 struct ReplayCommand {
     std::vector<std::string> captures;
     OptionOverrides given; ///< detection options
-    std::string object;    ///< empty: the embedded one
-    std::string filter;    ///< pcap filter; empty: everything
-    Clock clock = Clock::capture;
+    SimulatorSettings simulator;
+    std::string filter;     ///< pcap filter; empty: everything
     bool continues = false; ///< state and clock go on from capture to capture
     bool fail_on_block = false;
     std::uint64_t report_sources = 100'000;
@@ -29,7 +28,7 @@ struct ReplayCommand {
 /// Adds the subcommand; when it was given, parsing runs it and sets the exit status.
 void setup_replay(CLI::App &app, int &exit_status);
 
-/// Replays the captures. Returns the exit status of SPEC section 4: 0, or the worst of 1 (a block,
+/// Replays the captures. Returns the exit status: 0, or the worst of 1 (a block,
 /// with --fail-on-block) and 2 (a capture that cannot be read to its end). Throws OptionError for
 /// bad usage, std::system_error where the kernel refuses.
 int run_replay(const ReplayCommand &command);

@@ -54,16 +54,13 @@ class Source {
         return {buffer_.data(), std::min(count, end_)};
     }
 
-    /// Reads past the buffer, which has to be empty. Throws std::system_error.
+    /// Reads past the buffer, which has to be empty. Throws std::system_error, also where a signal
+    /// whose handler does not restart system calls ends the wait for a pipe.
     std::size_t read_raw(OutputView out) {
-        for (;;) {
-            const ssize_t got = ::read(descriptor_, out.data(), out.size());
-            if (got >= 0) {
-                total_ += static_cast<std::uint64_t>(got);
-                return static_cast<std::size_t>(got);
-            }
-            if (errno != EINTR) throw std::system_error{errno, std::generic_category(), "read"};
-        }
+        const ssize_t got = ::read(descriptor_, out.data(), out.size());
+        if (got < 0) throw std::system_error{errno, std::generic_category(), "read"};
+        total_ += static_cast<std::uint64_t>(got);
+        return static_cast<std::size_t>(got);
     }
     bool buffered() const { return begin_ != end_; }
     std::uint64_t total() const { return total_; }

@@ -180,7 +180,9 @@ void Reader::read_transport() {
 }
 
 void Reader::read_whole_tcp() {
-    if (!has(20)) return;
+    // The header's 20 bytes must be there; only those up to the flags are looked at.
+    malformed = left() < 20;
+    if (malformed || !has(14)) return;
     const std::size_t header = (byte(12) >> 4U) * 4U;
     malformed = header < 20 || header > left();
     if (malformed) return;

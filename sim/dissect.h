@@ -24,7 +24,7 @@ struct Dissection {
     std::optional<std::uint16_t> source_port; ///< host byte order
     std::optional<std::uint16_t> destination_port;
     std::optional<std::uint8_t> tcp_flags; ///< byte 13 of the TCP header (RFC 9293)
-    /// A probe as SPEC section 1 defines it: TCP with neither ACK nor RST, or a first fragment
+    /// A probe as docs/detection.md defines it: TCP with neither ACK nor RST, or a first fragment
     /// with 4 to 13 bytes of TCP.
     bool is_probe = false;
     /// Bytes from the start of the frame that decide the verdict: up to the end of the last header

@@ -16,8 +16,8 @@ namespace portscan {
 /// replays in the time its packets take. Those are the passes
 ///  - of which another follows before the next packet: only the last one is run;
 ///  - that find nothing to free, by what the pass before said and by what came since;
-///  - that come while the registry is far from its bounds. Expiry never decides (SPEC section 1):
-///    it makes room, and room is short only where records could be evicted or blocks refused.
+///  - that come while the registry is far from its bounds. Expiry never decides, it makes room,
+///    and room is short only where records could be evicted or blocks refused.
 /// All times are the program's clock in ns and never run backwards.
 class ExpirySchedule {
   public:

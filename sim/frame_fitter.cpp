@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/frame_fitter.h"
 
+#include "sim/test_run.h"
+
 #include <algorithm>
 
 namespace portscan {
-namespace {
-
-constexpr std::size_t ethernet_header = 14;
-
-} // namespace
 
 std::string_view to_string(Skip skip) {
     switch (skip) {
@@ -28,7 +25,7 @@ std::variant<ByteView, Skip> FrameFitter::fit(const CapturedFrame &frame,
                                               std::size_t decisive_length) {
     const std::uint64_t length = std::max<std::uint64_t>(frame.wire_length, frame.bytes.size());
     if (frame.outgoing) return Skip::outgoing;
-    if (length < ethernet_header) return Skip::too_short;
+    if (length < min_frame_size) return Skip::too_short;
     if (length > padded_.size()) return Skip::too_long;
     if (!frame.cut()) return frame.bytes;
     if (decisive_length > frame.bytes.size()) return Skip::undecidable;

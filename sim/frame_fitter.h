@@ -10,7 +10,7 @@
 
 namespace portscan {
 
-/// Why a record was not run (SPEC section 4, "Captures").
+/// Why a record was not run.
 enum class Skip : std::uint8_t {
     too_short,   ///< below 14 bytes: the kernel runs no program on it
     too_long,    ///< beyond what the kernel takes

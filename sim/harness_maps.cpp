@@ -20,6 +20,15 @@ std::string harness_name(std::string_view name) {
     return "psim_" + std::string{name.starts_with(prefix) ? name.substr(prefix.size()) : name};
 }
 
+/// The kernel's words for too large a map (E2BIG, ENOMEM) do not say what to do.
+[[noreturn]] void refuse_map(int error, const bpf_map *map) {
+    const bool too_large = error == E2BIG || error == ENOMEM;
+    throw std::system_error(
+        error, std::generic_category(),
+        fmt::format("create map {} of {} entries{}", bpf_map__name(map), bpf_map__max_entries(map),
+                    too_large ? ": lower --max-sources and --max-sources6" : ""));
+}
+
 void replace_map(bpf_map *map, const BtfTypes &types, StatsMap stats) {
     const std::string_view name = bpf_map__name(map);
     const bool mapped = stats == StatsMap::mapped && name == "pscan_stats";
@@ -34,8 +43,7 @@ void replace_map(bpf_map *map, const BtfTypes &types, StatsMap stats) {
     const FileDescriptor fd{bpf_map_create(
         mapped ? BPF_MAP_TYPE_ARRAY : bpf_map__type(map), harness_name(name).c_str(),
         bpf_map__key_size(map), bpf_map__value_size(map), bpf_map__max_entries(map), &options)};
-    if (fd.get() < 0)
-        throw std::system_error(errno, std::generic_category(), fmt::format("create map {}", name));
+    if (fd.get() < 0) refuse_map(errno, map);
     if (const int error = bpf_map__reuse_fd(map, fd.get()); error != 0)
         throw std::system_error(-error, std::generic_category(), fmt::format("use map {}", name));
 }

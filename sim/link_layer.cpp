@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/link_layer.h"
 
+#include "sim/wire.h"
+
 #include <algorithm>
 #include <stdexcept>
 
 namespace portscan {
 namespace {
 
+using wire::get16;
+
 constexpr std::uint16_t ethertype_ipv4 = 0x0800;
 constexpr std::uint16_t ethertype_ipv6 = 0x86dd;
 constexpr std::uint16_t ethertype_reserved = 0xffff;
 constexpr std::uint8_t sll_outgoing = 4; // PACKET_OUTGOING, linux/if_packet.h
-
-std::uint16_t read_be16(ByteView bytes, std::size_t offset) {
-    return static_cast<std::uint16_t>(bytes[offset] << 8 | bytes[offset + 1]);
-}
 
 void set_ethertype(EthernetForm &form, std::uint16_t ethertype) {
     form.header[12] = static_cast<std::uint8_t>(ethertype >> 8);
@@ -39,9 +39,9 @@ std::uint16_t ethertype_of_version(ByteView packet) {
 /// Packet type, ARPHRD type, address length (2 bytes each), address (8), protocol (2).
 EthernetForm form_of_sll(ByteView record) {
     EthernetForm form{.stripped = link_header_size(LinkLayer::linux_sll)};
-    form.outgoing = read_be16(record, 0) == sll_outgoing;
-    set_source(form, record.subspan(6), read_be16(record, 4));
-    set_ethertype(form, read_be16(record, 14));
+    form.outgoing = get16(record, 0) == sll_outgoing;
+    set_source(form, record.subspan(6), get16(record, 4));
+    set_ethertype(form, get16(record, 14));
     return form;
 }
 
@@ -51,7 +51,7 @@ EthernetForm form_of_sll2(ByteView record) {
     EthernetForm form{.stripped = link_header_size(LinkLayer::linux_sll2)};
     form.outgoing = record[10] == sll_outgoing;
     set_source(form, record.subspan(12), record[11]);
-    set_ethertype(form, read_be16(record, 0));
+    set_ethertype(form, get16(record, 0));
     return form;
 }
 
@@ -77,7 +77,7 @@ std::uint16_t ethertype_of_family(std::uint32_t family) {
 EthernetForm form_of_null(ByteView record) {
     EthernetForm form{.stripped = link_header_size(LinkLayer::null_loop)};
     const std::uint32_t family =
-        static_cast<std::uint32_t>(read_be16(record, 0)) << 16 | read_be16(record, 2);
+        static_cast<std::uint32_t>(get16(record, 0)) << 16 | get16(record, 2);
     set_ethertype(form, ethertype_of_family(family > 0xffff ? __builtin_bswap32(family) : family));
     return form;
 }

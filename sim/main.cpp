@@ -1,19 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "loader/detector.h"
+#include "loader/features.h"
 #include "loader/options.h"
 #include "sim/capture.h"
 #include "sim/command_replay.h"
+#include "sim/command_synth.h"
+#include "sim/command_test.h"
 #include "sim/console.h"
+#include "sim/exit_status.h"
+#include "sim/scenario.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <cerrno>
+#include <fmt/format.h>
 #include <system_error>
 
 namespace {
 
-/// SPEC section 4.
-enum ExitStatus : int { usage_or_input = 2, environment = 3 };
+/// The loader names capabilities that are missing. Refused in spite of them is another matter.
+std::string explain(const std::system_error &error, bool was_capable) {
+    const bool refused = error.code() == std::errc::operation_not_permitted ||
+                         error.code() == std::errc::permission_denied;
+    if (!refused || !was_capable) return error.what();
+    return fmt::format("{}; a container or user namespace may have to permit BPF", error.what());
+}
+
+/// CLI11 would only say that a command is missing.
+void refuse_unknown_command(const CLI::App &app, std::string_view first) {
+    if (first.starts_with('-')) return;
+    std::vector<std::string> names;
+    for (const CLI::App *const command : app.get_subcommands({})) {
+        if (command->get_name() == first) return;
+        names.push_back(command->get_name());
+    }
+    throw portscan::OptionError(
+        fmt::format("no command '{}': {} (see --help)", first, fmt::join(names, ", ")));
+}
 
 int parse_and_run(int argc, char **argv) {
     CLI::App app{"Runs the XDP port-scan detector on captured and synthesized traffic, inside the "
@@ -23,13 +46,16 @@ int parse_and_run(int argc, char **argv) {
     app.require_subcommand(1);
     int exit_status = 0;
     portscan::setup_replay(app, exit_status);
+    portscan::setup_test(app, exit_status);
+    portscan::setup_synth(app, exit_status);
+    if (argc > 1) refuse_unknown_command(app, argv[1]);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help, --version
         return app.exit(success);
     } catch (const CLI::Error &error) {
         portscan::complain(std::string{error.what()} + " (see --help)");
-        return usage_or_input;
+        return portscan::exit_unreadable;
     }
     return exit_status;
 }
@@ -37,16 +63,26 @@ int parse_and_run(int argc, char **argv) {
 } // namespace
 
 int main(int argc, char **argv) {
+    const bool is_capable = portscan::missing_capabilities().empty();
     try {
         return parse_and_run(argc, argv);
     } catch (const portscan::OptionError &error) {
         portscan::complain(error.what());
-        return usage_or_input;
+        return portscan::exit_unreadable;
+    } catch (const portscan::ScenarioError &error) {
+        for (const std::string &line : error.lines()) portscan::complain(line);
+        return portscan::exit_unreadable;
     } catch (const portscan::CaptureError &error) {
         portscan::complain(error.what());
-        return usage_or_input;
+        return portscan::exit_unreadable;
+    } catch (const portscan::ObjectError &error) {
+        portscan::complain(error.what());
+        return portscan::exit_unreadable;
+    } catch (const std::system_error &error) {
+        portscan::complain(explain(error, is_capable));
+        return portscan::exit_environment;
     } catch (const std::exception &error) {
         portscan::complain(error.what());
-        return environment;
+        return portscan::exit_environment;
     }
 }

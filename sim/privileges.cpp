@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/privileges.h"
 
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
@@ -13,6 +12,7 @@
 #include <pwd.h>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <system_error>
@@ -20,13 +20,6 @@
 
 namespace portscan {
 namespace {
-
-struct NamedCapability {
-    cap_value_t value;
-    std::string_view name;
-};
-constexpr std::array<NamedCapability, 3> loading_capabilities{
-    {{CAP_BPF, "CAP_BPF"}, {CAP_NET_ADMIN, "CAP_NET_ADMIN"}, {CAP_PERFMON, "CAP_PERFMON"}}};
 
 constexpr CapabilityMask bit(cap_value_t value) {
     return CapabilityMask{1} << value;
@@ -121,18 +114,6 @@ std::uint32_t parse_id(const char *variable, std::string_view text) {
 }
 
 } // namespace
-
-CapabilityMask effective_capabilities() {
-    return mask_of(current_state().get(), CAP_EFFECTIVE);
-}
-
-std::vector<std::string_view> missing_for_bpf(CapabilityMask effective) {
-    std::vector<std::string_view> missing;
-    if ((effective & bit(CAP_SYS_ADMIN)) != 0) return missing;
-    for (const auto &[value, name] : loading_capabilities)
-        if ((effective & bit(value)) == 0) missing.push_back(name);
-    return missing;
-}
 
 std::optional<InvokingUser> invoking_user(const char *sudo_uid, const char *sudo_gid) {
     if (sudo_uid == nullptr || sudo_gid == nullptr) return std::nullopt;

@@ -3,9 +3,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <sys/types.h>
-#include <vector>
 
 namespace portscan {
 
@@ -18,13 +16,6 @@ enum class KeptCapabilities : std::uint8_t {
 
 /// A set of capabilities, a bit for each by its number (linux/capability.h).
 using CapabilityMask = std::uint64_t;
-
-/// Those in effect for the calling thread. Throws std::system_error.
-CapabilityMask effective_capabilities();
-
-/// Which of CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON, in this order, `effective` lacks for loading
-/// and running an XDP program; CAP_SYS_ADMIN stands for all of them.
-std::vector<std::string_view> missing_for_bpf(CapabilityMask effective);
 
 /// Who ran sudo.
 struct InvokingUser {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/replay.h"
 
+#include "bpf/portscan.h"
 #include "sim/dissect.h"
 #include "sim/expiry_schedule.h"
 #include "sim/latency.h"
@@ -12,11 +13,8 @@
 namespace portscan {
 namespace {
 
-/// Key of pscan_stats that is a size and not a count: set by each expiry pass.
-constexpr std::size_t registry_size_key = 6;
-
-/// Whether the packet was a probe, by the program's own reason. Of a blocked source's packets it
-/// gives the same one, whatever they are.
+/// Whether the packet was a probe, by the program's own reason. Those of a blocked source, and of
+/// an allowlisted address within a blocked prefix, have the same one whatever they are.
 bool was_probe(Reason reason, const Dissection &frame) {
     switch (reason) {
     case Reason::malformed:
@@ -26,10 +24,10 @@ bool was_probe(Reason reason, const Dissection &frame) {
     case Reason::fault:
         return false;
     case Reason::blocked:
+    case Reason::allowlisted:
         return frame.is_probe;
     case Reason::ignored:
     case Reason::known:
-    case Reason::allowlisted:
     case Reason::recorded:
     case Reason::threshold:
     case Reason::block_refused:
@@ -182,7 +180,8 @@ RegistryView Replay::State::look_at_registry() const {
 Counters Replay::State::counters_of_capture() const {
     Counters counters = simulator->counters();
     for (std::size_t key = 0; key < counters.values.size(); ++key) {
-        if (key != registry_size_key) counters.values[key] -= books.counters_before[key];
+        // A size and not a count: set by each expiry pass.
+        if (key != PORTSCAN_REGISTRY_SIZE) counters.values[key] -= books.counters_before[key];
     }
     return counters;
 }

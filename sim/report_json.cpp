@@ -85,7 +85,7 @@ Json source_of(const SourceReport &source) {
     Json blocks = Json::array();
     for (const BlockReport &block : source.blocks) blocks.push_back(block_of(block));
     return {{"address", source.address.to_string()},
-            {"state", to_string(source.state)},
+            {"state", source.state ? Json(to_string(*source.state)) : Json(nullptr)},
             {"blocked", source.blocked},
             {"ports", source.ports},
             {"probes", source.probes},

@@ -12,10 +12,8 @@ namespace portscan {
 /// Value of `schema`; changes when a field changes its meaning or goes.
 inline constexpr std::string_view replay_schema = "xdp-portscan-sim/replay/1";
 
-/// Writes one line: the object of one capture (SPEC section 4, `--json`), its fields in the order
-/// there. Beyond those it has `time_held` and `damage`. Times are strings
-/// `"seconds.nanoseconds"`; what there is none of is null. Sources are written one by one, so that
-/// millions of them cost no more memory than the report itself.
+/// Writes one line: the object of one capture, its fields as docs/json.md has them. Sources are
+/// written one by one, so that millions of them cost no more memory than the report itself.
 void write_json(std::ostream &out, const ReplayReport &report, const ReplayContext &context);
 
 } // namespace portscan

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fmt/format.h>
+#include <numeric>
+#include <set>
 #include <string_view>
 #include <unistd.h>
 
@@ -14,7 +17,7 @@ namespace {
 enum class Colour : std::uint8_t { none, bold, red, green, yellow };
 
 constexpr std::string_view columns =
-    "{:<{}}  {:>9}  {:>9}  {:>9}  {:>5}  {:>5}  {}  {:>7}  {:<27}  {:>9}  {}\n";
+    "{:<{}}  {:>9}  {:>9}  {:>5}  {:>5}  {}  {:>7}  {:<27}  {:>7}  {}\n";
 constexpr int source_width = 22; // of `2001:470:1f11:81f::/64`
 
 std::string painted(std::string_view text, Colour colour, bool enabled) {
@@ -46,20 +49,23 @@ std::string options_given(const DetectorOptions &options) {
 
 /// Cells of a row; those of the capture stand in its first row only.
 struct Row {
-    std::string capture{}, packets{}, passed{}, dropped{}, p50{}, p99{};
+    std::string capture{}, packets{}, dropped{}, p50{}, p99{};
     std::string source{}, frame{}, time{}, lost{}, ports{};
 };
 
-Row first_row(const ReplayReport &report) {
-    const auto verdict = [&](Verdict which) {
-        return fmt::to_string(report.verdicts.at(static_cast<std::size_t>(which)));
-    };
-    return {.capture = printable(report.capture),
+/// In ns; no packet was run in no time.
+std::string latency_of(std::uint64_t percentile, const ReplayReport &report) {
+    const auto &verdicts = report.verdicts;
+    const auto run = std::accumulate(verdicts.begin(), verdicts.end(), std::uint64_t{0});
+    return run == 0 ? "-" : fmt::to_string(percentile);
+}
+
+Row first_row(const std::string &capture, const ReplayReport &report) {
+    return {.capture = printable(capture),
             .packets = fmt::to_string(report.packets),
-            .passed = verdict(Verdict::pass),
-            .dropped = verdict(Verdict::drop),
-            .p50 = fmt::to_string(report.latency.p50),
-            .p99 = fmt::to_string(report.latency.p99)};
+            .dropped = fmt::to_string(report.verdicts[static_cast<std::size_t>(Verdict::drop)]),
+            .p50 = latency_of(report.latency.p50, report),
+            .p99 = latency_of(report.latency.p99, report)};
 }
 
 std::string block_count(const SourceReport &source) {
@@ -77,7 +83,7 @@ void describe_block(Row &row, const SourceReport &source) {
         row.ports += fmt::format(" then {}", *port);
     }
     row.ports += block_count(source);
-    if (!source.blocked) row.ports += fmt::format("; {}", to_string(source.state));
+    if (!source.blocked && source.state) row.ports += fmt::format("; {}", to_string(*source.state));
 }
 
 std::string join_note(std::string note, std::string_view more) {
@@ -107,34 +113,41 @@ std::string note_of(const ReplayReport &report) {
 ReportTable::ReportTable(const std::vector<std::string> &captures, Style style) :
     capture_width_(std::string_view{"CAPTURE"}.size()),
     style_(style) {
-    for (const std::string &name : captures) {
-        capture_width_ = std::max(capture_width_, name.size());
+    const std::set<std::string> paths{captures.begin(), captures.end()};
+    std::set<std::string> names;
+    for (const std::string &path : paths) with_folders_ |= !names.insert(shown(path)).second;
+    for (const std::string &path : paths) {
+        capture_width_ = std::max(capture_width_, shown(path).size());
     }
 }
 
+std::string ReportTable::shown(const std::string &capture) const {
+    return with_folders_ ? capture : std::filesystem::path{capture}.filename().string();
+}
+
 std::string ReportTable::heading(const ReplayContext &context) const {
-    const std::string titles =
-        fmt::format(columns, "CAPTURE", capture_width_, "PACKETS", "PASSED", "DROPPED", "P50ns",
-                    "P99ns", fmt::format("{:<{}}", "BLOCKED SOURCE", source_width), "FRAME",
-                    "TIME OF THE BLOCK", "ITS DROPS", "PORTS");
-    return fmt::format("detector {}, kernel {},{}\n", context.object_sha256.substr(0, 12),
-                       context.kernel, options_given(context.options)) +
-           painted(titles.substr(0, titles.size() - 1), Colour::bold, style_.colour) + "\n";
+    std::string titles =
+        fmt::format(columns, "CAPTURE", capture_width_, "PACKETS", "DROPPED", "P50ns", "P99ns",
+                    fmt::format("{:<{}}", "BLOCKED SOURCE", source_width), "FRAME",
+                    "TIME OF THE BLOCK", "DROPS", "PORTS");
+    titles.pop_back();
+    return fmt::format("detector {}, kernel {},{}\n{}\n", context.object_sha256.substr(0, 12),
+                       context.kernel, options_given(context.options),
+                       painted(titles, Colour::bold, style_.colour));
 }
 
 std::string ReportTable::rows(const ReplayReport &report) const {
     std::string text;
     const auto append = [&](const Row &row, Colour colour) {
         const std::string source = fmt::format("{:<{}}", row.source, source_width);
-        std::string rendered =
-            fmt::format(columns, row.capture, capture_width_, row.packets, row.passed, row.dropped,
-                        row.p50, row.p99, painted(source, colour, style_.colour), row.frame,
-                        row.time, row.lost, row.ports);
+        std::string rendered = fmt::format(
+            columns, row.capture, capture_width_, row.packets, row.dropped, row.p50, row.p99,
+            painted(source, colour, style_.colour), row.frame, row.time, row.lost, row.ports);
         rendered.erase(rendered.find_last_not_of(" \n") + 1);
         text += rendered + "\n";
     };
 
-    Row row = first_row(report);
+    Row row = first_row(shown(report.capture), report);
     std::size_t blocked = 0;
     for (const SourceReport &source : report.sources) {
         if (source.blocks.empty() || ++blocked > style_.rows_per_capture) continue;
@@ -154,7 +167,7 @@ std::string ReportTable::rows(const ReplayReport &report) const {
                              blocked - style_.rows_per_capture));
     }
     if (const std::string note = note_of(report); !note.empty()) indented(note);
-    if (!report.damage.empty()) indented("damaged, replayed up to there: " + report.damage);
+    if (!report.damage.empty()) indented("replayed up to there: " + report.damage);
     return text;
 }
 

@@ -20,7 +20,8 @@ class ReportTable {
         std::size_t rows_per_capture = 20; ///< blocked sources shown; the others are counted
     };
 
-    /// `captures` are the names of all that will come.
+    /// `captures` are the names of all that will come; shown without their folders where that
+    /// tells them apart.
     ReportTable(const std::vector<std::string> &captures, Style style);
 
     /// What it ran on, and the columns' titles.
@@ -29,6 +30,9 @@ class ReportTable {
     std::string rows(const ReplayReport &report) const;
 
   private:
+    std::string shown(const std::string &capture) const;
+
+    bool with_folders_ = false;
     std::size_t capture_width_;
     Style style_;
 };

@@ -48,10 +48,8 @@ std::string_view to_string(SourceState state) {
         return "evicted";
     case SourceState::unblocked:
         return "unblocked";
-    case SourceState::untracked:
-        return "untracked";
     }
-    return "untracked";
+    return "active";
 }
 
 SourceLedger::SourceLedger(const DetectorOptions &options) :
@@ -205,7 +203,7 @@ void SourceLedger::mark(const RegistryView &registry) {
 }
 
 /// A record that is gone had reached the age at which the expirer frees it. The program's own
-/// timestamp may be older than written_ns by what it spares refreshes (SPEC section 1, "Time").
+/// timestamp may be older than written_ns by what it spares refreshes (docs/detection.md, "Time").
 bool SourceLedger::outlived(const Entry &entry, std::uint64_t now_ns) const {
     const std::uint64_t idle = age(now_ns, entry.written_ns);
     if (entry.is_block) return options_.block_for && idle >= count(*options_.block_for);
@@ -214,9 +212,10 @@ bool SourceLedger::outlived(const Entry &entry, std::uint64_t now_ns) const {
     return idle + spared >= 2 * count(options_.window);
 }
 
-SourceState SourceLedger::state_of(const Entry &entry, const RegistryView &registry) const {
+std::optional<SourceState> SourceLedger::state_of(const Entry &entry,
+                                                  const RegistryView &registry) const {
     if (entry.present) return entry.stale ? SourceState::expired : SourceState::active;
-    if (!entry.tracked) return SourceState::untracked;
+    if (!entry.tracked) return std::nullopt;
     if (entry.unblocked) return SourceState::unblocked;
     const bool own_time = !registry.evictions || outlived(entry, registry.now_ns);
     return own_time ? SourceState::expired : SourceState::evicted;

@@ -95,7 +95,7 @@ class SourceLedger {
     void grow_slots();
     void mark(const RegistryView &registry);
     bool outlived(const Entry &entry, std::uint64_t now_ns) const;
-    SourceState state_of(const Entry &entry, const RegistryView &registry) const;
+    std::optional<SourceState> state_of(const Entry &entry, const RegistryView &registry) const;
     SourceReport report_of(Index index, const RegistryView &registry);
 
     DetectorOptions options_;

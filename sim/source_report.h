@@ -26,14 +26,14 @@ enum class SourceState : std::uint8_t {
     expired,   ///< there or not, its time is over
     evicted,   ///< gone before its time
     unblocked, ///< taken out by an action
-    untracked, ///< there never was one: all its probes were ignored, allowlisted or not recorded
 };
 std::string_view to_string(SourceState state);
 
 /// A source that sent probes, lost packets or was ever blocked.
 struct SourceReport {
     Prefix address;
-    SourceState state = SourceState::active;
+    /// Nothing: there never was a record, since every probe was ignored, allowlisted or refused.
+    std::optional<SourceState> state{};
     bool blocked = false;               ///< in force at the end; never in a dry run
     std::vector<std::uint16_t> ports{}; ///< recorded, in order, at the latest block or else record
     std::uint64_t probes = 0;

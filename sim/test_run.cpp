@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/test_run.h"
 
-#include "loader/file_descriptor.h"
+#include "loader/passing_program.h"
 
-#include <array>
 #include <bpf/bpf.h>
 #include <cerrno>
 #include <fmt/format.h>
@@ -13,35 +12,25 @@
 namespace portscan {
 namespace {
 
-constexpr std::size_t most_bytes = std::size_t{1} << 18;
-
-FileDescriptor load_passing_program(bool frags) {
-    const std::array<bpf_insn, 2> instructions{
-        bpf_insn{.code = BPF_ALU64 | BPF_MOV | BPF_K,
-                 .dst_reg = BPF_REG_0,
-                 .src_reg = 0,
-                 .off = 0,
-                 .imm = XDP_PASS},
-        bpf_insn{.code = BPF_JMP | BPF_EXIT, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0}};
-    LIBBPF_OPTS(bpf_prog_load_opts, options);
-    options.prog_flags = frags ? __u32{BPF_F_XDP_HAS_FRAGS} : 0U;
-    FileDescriptor fd{bpf_prog_load(BPF_PROG_TYPE_XDP, "psim_empty", "GPL", instructions.data(),
-                                    instructions.size(), &options)};
-    if (fd.get() < 0) throw std::system_error(errno, std::generic_category(), "load empty program");
-    return fd;
-}
+constexpr std::size_t most_bytes = std::size_t{1} << 18; // beyond what any kernel takes
 
 int run_once(int program_fd, ByteView frame, bpf_test_run_opts &options) {
     options.data_in = frame.data();
     options.data_size_in = static_cast<__u32>(frame.size());
-    options.repeat = 1;
+    options.repeat = 1; // between repetitions a signal would end the call with EINTR
     return bpf_prog_test_run_opts(program_fd, &options);
 }
 
 } // namespace
 
-TestRunResult test_run(int program_fd, ByteView frame) {
+TestRunResult test_run(int program_fd, ByteView frame, std::optional<std::size_t> linear_size) {
     LIBBPF_OPTS(bpf_test_run_opts, options);
+    xdp_md context{};
+    if (linear_size) {
+        context.data_end = static_cast<__u32>(*linear_size);
+        options.ctx_in = &context;
+        options.ctx_size_in = sizeof(context);
+    }
     if (const int error = run_once(program_fd, frame, options); error != 0)
         throw std::system_error(-error, std::generic_category(),
                                 fmt::format("run detector on a frame of {} bytes", frame.size()));
@@ -53,7 +42,10 @@ TestRunResult test_run(int program_fd, ByteView frame) {
 }
 
 std::size_t find_max_frame_size(bool frags) {
-    const FileDescriptor program = load_passing_program(frags);
+    const FileDescriptor program =
+        load_passing_program(BPF_PROG_TYPE_XDP, frags ? __u32{BPF_F_XDP_HAS_FRAGS} : 0U);
+    if (program.get() < 0)
+        throw std::system_error(errno, std::generic_category(), "load empty program");
     const Bytes bytes(most_bytes);
     std::size_t taken = min_frame_size;
     std::size_t refused = most_bytes;

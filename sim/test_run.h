@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace portscan {
 
@@ -15,9 +16,13 @@ struct TestRunResult {
     std::uint32_t duration_ns = 0;
 };
 
-/// Runs the program once over the frame, by BPF_PROG_TEST_RUN: one system call. Throws
+/// Runs the program once over the frame, by BPF_PROG_TEST_RUN: one system call. `linear_size`: the
+/// program finds that many bytes, 14 to the frame's size, in the first buffer and the rest behind
+/// it, as a driver with small buffers hands frames over; that takes an xdp.frags program and a
+/// kernel that splits (6.x). Without it the kernel fills buffers to 3,520 bytes. Throws
 /// std::system_error where the kernel refuses, and where it returns what is no XDP action.
-TestRunResult test_run(int program_fd, ByteView frame);
+TestRunResult test_run(int program_fd, ByteView frame,
+                       std::optional<std::size_t> linear_size = std::nullopt);
 
 /// The shortest frame that BPF_PROG_TEST_RUN takes: an Ethernet header (net/bpf/test_run.c).
 inline constexpr std::size_t min_frame_size = 14;

@@ -34,6 +34,7 @@ void set_kind(Spec &spec, Text value) {
     const auto kinds = traffic_kinds();
     if (std::ranges::find(kinds, value, &TrafficKindInfo::name) == kinds.end()) {
         std::vector<Text> names;
+        names.reserve(kinds.size());
         for (const TrafficKindInfo &kind : kinds) names.push_back(kind.name);
         refuse("kind", value, fmt::format("one of {}", fmt::join(names, ", ")));
     }
@@ -89,11 +90,11 @@ std::vector<TrafficKey> make_keys() {
         {"source", "ADDR|CIDR,...", source_help,
          [](Spec &s, Text v) { s.source = read_addresses("source", v); }},
         {"sources", "ADDR|CIDR,...", "the same as source",
-         [](Spec &s, Text v) { s.source = read_addresses("sources", v); }},
+         [](Spec &s, Text v) { s.source = read_addresses("sources", v); }, true},
         {"target", "ADDR|CIDR,...", target_help,
          [](Spec &s, Text v) { s.target = read_addresses("target", v); }},
         {"targets", "ADDR|CIDR,...", "the same as target",
-         [](Spec &s, Text v) { s.target = read_addresses("targets", v); }},
+         [](Spec &s, Text v) { s.target = read_addresses("targets", v); }, true},
         {"family", "ipv4|ipv6", "of the addresses, where none are given", set_family},
         {"ports", "PORTS", "destination ports, in this order: 22,80,8000-8100",
          [](Spec &s, Text v) { s.ports = read_ports("ports", v); }},

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,9 +16,9 @@
 namespace portscan {
 
 /// Traffic that cannot be synthesized; what() is one line that names the key and what it takes.
-class TrafficError : public std::invalid_argument {
+class TrafficError : public OptionError {
   public:
-    using std::invalid_argument::invalid_argument;
+    using OptionError::OptionError;
 };
 
 /// Synthesized traffic: `[[traffic]]` of a scenario, or the command line of `synth`. What is left
@@ -50,12 +49,13 @@ struct TrafficKey {
     std::string_view help;       ///< one line
     /// Reads the value into the spec; lists are comma strings. Throws TrafficError.
     void (*set)(TrafficSpec &spec, std::string_view value);
+    bool alias = false; ///< another name for a key that stands before it
 };
 
 /// Every key, in the order of the documentation.
 const std::vector<TrafficKey> &traffic_keys();
 
-/// What `kind` takes, with one line for people about each.
+/// A value of `kind`, with one line for people.
 struct TrafficKindInfo {
     std::string_view name;
     std::string_view help;

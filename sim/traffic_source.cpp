@@ -93,6 +93,7 @@ std::unique_ptr<FrameSource> open_traffic(const TrafficSpec &spec) {
 
 std::unique_ptr<FrameSource> open_traffic(const std::vector<TrafficSpec> &specs) {
     std::vector<std::unique_ptr<FrameSource>> sources;
+    sources.reserve(specs.size());
     for (const TrafficSpec &spec : specs) sources.push_back(open_traffic(spec));
     return merge(std::move(sources));
 }

@@ -18,6 +18,7 @@ inline ReplayReport sample_report() {
     report.latency = {.p50 = 90, .p90 = 100, .p99 = 210, .p999 = 900, .max = 5000};
     report.sources = {
         {.address = *Prefix::parse("172.16.0.8"),
+         .state = SourceState::active,
          .blocked = true,
          .ports = {443, 143, 3306},
          .probes = 2000,

@@ -22,8 +22,8 @@ class TemporaryDirectory {
     TemporaryDirectory(const TemporaryDirectory &) = delete;
     TemporaryDirectory &operator=(const TemporaryDirectory &) = delete;
     ~TemporaryDirectory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
+        std::error_code not_thrown;
+        std::filesystem::remove_all(path_, not_thrown);
     }
 
     std::string operator/(const std::string &name) const { return (path_ / name).string(); }

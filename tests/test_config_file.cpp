@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/config_file.h"
 #include "loader/http_endpoint.h"
-#include "loader/nearest_word.h"
 #include "tests/temporary_directory.h"
 
-#include <array>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <regex>
@@ -188,15 +186,6 @@ TEST(HttpEndpoint, TakesBothFamiliesAndNoNames) {
           "[127.0.0.1]:80", "[]:80", "[::1]", "localhost:80", "127.0.0.1:80 "}) {
         EXPECT_FALSE(HttpEndpoint::parse(text).has_value()) << text;
     }
-}
-
-TEST(NearestWord, KnowsTyposAndNothingFarther) {
-    constexpr std::array<std::string_view, 3> known{"max-ports", "window", "keep"};
-    EXPECT_EQ(nearest_word("max_ports", known), "max-ports");
-    EXPECT_EQ(nearest_word("windwo", known), "window");
-    EXPECT_EQ(nearest_word("keeps", known), "keep");
-    EXPECT_EQ(nearest_word("colour", known), "");
-    EXPECT_EQ(nearest_word("", known), "");
 }
 
 } // namespace

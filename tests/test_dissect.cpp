@@ -64,13 +64,13 @@ TEST(Dissect, ProbeIsNeitherAckNorRst) {
     }
 }
 
-TEST(Dissect, TcpDecidesUpToTheEndOfItsFixedHeader) {
-    EXPECT_EQ(dissect(syn4().payload_size(100)).decisive_length, 14U + 20 + 20);
-    EXPECT_EQ(dissect(syn4().tcp_options(Bytes(12))).decisive_length, 14U + 20 + 20);
-    EXPECT_EQ(dissect(syn4().ip_options(Bytes(40))).decisive_length, 14U + 60 + 20);
-    EXPECT_EQ(dissect(syn6().qinq(1, 2)).decisive_length, 14U + 8 + 40 + 20);
+TEST(Dissect, TcpDecidesUpToItsFlags) {
+    EXPECT_EQ(dissect(syn4().payload_size(100)).decisive_length, 14U + 20 + 14);
+    EXPECT_EQ(dissect(syn4().tcp_options(Bytes(12))).decisive_length, 14U + 20 + 14);
+    EXPECT_EQ(dissect(syn4().ip_options(Bytes(40))).decisive_length, 14U + 60 + 14);
+    EXPECT_EQ(dissect(syn6().qinq(1, 2)).decisive_length, 14U + 8 + 40 + 14);
     EXPECT_EQ(dissect(syn6().hop_by_hop(2).authentication()).decisive_length,
-              14U + 40 + 24 + 24 + 20);
+              14U + 40 + 24 + 24 + 14);
 }
 
 TEST(Dissect, OtherProtocolsAreDecidedByTheIpHeader) {

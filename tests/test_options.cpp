@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/options.h"
 
-#include <filesystem>
-#include <fstream>
+#include "tests/temporary_directory.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 namespace portscan {
 namespace {
@@ -32,25 +31,9 @@ std::string refusal(const std::string &name, const std::string &value) {
     return {};
 }
 
-/// A file that goes away with the test.
-class TemporaryFile {
-  public:
-    explicit TemporaryFile(const std::string &text) {
-        std::string pattern = std::filesystem::temp_directory_path() / "allow-XXXXXX";
-        const int descriptor = mkstemp(pattern.data());
-        if (descriptor >= 0) close(descriptor);
-        path_ = pattern;
-        std::ofstream{path_} << text;
-    }
-    TemporaryFile(const TemporaryFile &) = delete;
-    TemporaryFile &operator=(const TemporaryFile &) = delete;
-    ~TemporaryFile() { std::filesystem::remove(path_); }
-
-    std::string path() const { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
+ByteView bytes(std::string_view text) {
+    return {reinterpret_cast<const std::uint8_t *>(text.data()), text.size()};
+}
 
 TEST(Options, DefaultsAreThoseOfTheSpecification) {
     const DetectorOptions options;
@@ -175,18 +158,21 @@ TEST(OptionOverrides, LaterLayersWin) {
 }
 
 TEST(AllowFile, AddsToAllowInWhateverOrderTheyAreGiven) {
-    const TemporaryFile file{"# ours\n10.1.0.0/16\n\n  2001:db8::/32  # lab\r\n10.9.9.9"};
+    const test::TemporaryDirectory directory;
+    const std::string file = directory.write(
+        "allow", bytes("# ours\n10.1.0.0/16\n\n  2001:db8::/32  # lab\r\n10.9.9.9"));
     DetectorOptions options;
-    OptionOverrides{{{"allow-file", file.path()}, {"allow", "10.0.0.1"}}}.apply(options);
+    OptionOverrides{{{"allow-file", file}, {"allow", "10.0.0.1"}}}.apply(options);
     EXPECT_THAT(options.allow,
                 ElementsAre(*Prefix::parse("10.0.0.1"), *Prefix::parse("10.1.0.0/16"),
                             *Prefix::parse("2001:db8::/32"), *Prefix::parse("10.9.9.9")));
 }
 
 TEST(AllowFile, NamesFileAndLineOfABadEntry) {
-    const TemporaryFile file{"10.1.0.0/16\nexample.org\n"};
-    EXPECT_THAT(refusal("allow-file", file.path()),
-                AllOf(HasSubstr(file.path() + ":2: 'example.org'"), Not(HasSubstr("\n"))));
+    const test::TemporaryDirectory directory;
+    const std::string file = directory.write("allow", bytes("10.1.0.0/16\nexample.org\n"));
+    EXPECT_THAT(refusal("allow-file", file),
+                AllOf(HasSubstr(file + ":2: 'example.org'"), Not(HasSubstr("\n"))));
 }
 
 TEST(AllowFile, RefusesWhatCannotBeRead) {

@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/privileges.h"
+
+#include "loader/features.h"
+#include "tests/in_child.h"
 #include "tests/temporary_directory.h"
 
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
 #include <sstream>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace portscan {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::ThrowsMessage;
 
 // Numbers of linux/capability.h.
@@ -28,14 +29,6 @@ constexpr CapabilityMask sys_admin = 1ULL << 21;
 constexpr CapabilityMask perfmon = 1ULL << 38;
 constexpr CapabilityMask bpf = 1ULL << 39;
 constexpr CapabilityMask setpcap = 1ULL << 8;
-
-TEST(MissingForBpf, NamesWhatIsMissing) {
-    EXPECT_THAT(missing_for_bpf(0), ElementsAre("CAP_BPF", "CAP_NET_ADMIN", "CAP_PERFMON"));
-    EXPECT_THAT(missing_for_bpf(bpf | perfmon), ElementsAre("CAP_NET_ADMIN"));
-    EXPECT_THAT(missing_for_bpf(net_admin), ElementsAre("CAP_BPF", "CAP_PERFMON"));
-    EXPECT_THAT(missing_for_bpf(bpf | net_admin | perfmon), IsEmpty());
-    EXPECT_THAT(missing_for_bpf(sys_admin), IsEmpty());
-}
 
 TEST(InvokingUser, IsWhoRanSudo) {
     const auto user = invoking_user("1000", "100");
@@ -87,28 +80,11 @@ class Findings {
 
 /// Runs `body` in a child of its own and returns what it found wrong.
 std::string in_child(const std::function<void(Findings &)> &body) {
-    int ends[2];
-    if (pipe(ends) != 0) return "no pipe";
-    const pid_t child = fork();
-    if (child == 0) {
+    return test::in_child([&] {
         Findings findings;
-        try {
-            body(findings);
-        } catch (const std::exception &error) {
-            findings.expect(false, error.what());
-        }
-        const std::string text = findings.text();
-        _exit(write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0
-                                                                                            : 1);
-    }
-    close(ends[1]);
-    std::string text(4'096, '\0');
-    const ssize_t size = read(ends[0], text.data(), text.size());
-    close(ends[0]);
-    int status = -1;
-    waitpid(child, &status, 0);
-    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    return status == 0 ? text : text + "the child failed";
+        body(findings);
+        return findings.text();
+    });
 }
 
 void forget_sudo() {
@@ -120,14 +96,13 @@ void forget_sudo() {
 TEST(DropPrivileges, LeavesNoCapabilityInAnySet) {
     EXPECT_EQ("", in_child([](Findings &findings) {
                   forget_sudo();
-                  const bool narrows = (effective_capabilities() & setpcap) != 0;
+                  const bool narrows = (capabilities("CapEff") & setpcap) != 0;
                   drop_privileges(KeptCapabilities::none);
                   for (const char *set : {"CapPrm", "CapEff", "CapInh", "CapAmb"})
                       findings.expect(capabilities(set) == 0, set);
                   findings.expect(!narrows || capabilities("CapBnd") == 0, "CapBnd");
                   findings.expect(process_status().at("NoNewPrivs") == "1", "NoNewPrivs");
-                  findings.expect(missing_for_bpf(effective_capabilities()).size() == 3,
-                                  "missing_for_bpf");
+                  findings.expect(missing_capabilities().size() == 3, "missing_capabilities");
               }));
 }
 
@@ -140,7 +115,7 @@ TEST(DropPrivileges, KeepsWhatIsAskedForAndThere) {
                       const CapabilityMask had = capabilities("CapPrm");
                       const bool replaced = (mask & ~had) != 0;
                       const CapabilityMask expected = had & (replaced ? mask | sys_admin : mask);
-                      const bool narrows = (effective_capabilities() & setpcap) != 0;
+                      const bool narrows = (capabilities("CapEff") & setpcap) != 0;
                       drop_privileges(kept);
                       findings.expect(capabilities("CapPrm") == expected, "CapPrm");
                       findings.expect(capabilities("CapEff") == expected, "CapEff");
@@ -168,12 +143,12 @@ TEST(DropPrivileges, UnderSudoBecomesTheInvokingUser) {
                       setenv("SUDO_UID", "64321", 1);
                       setenv("SUDO_GID", "64322", 1);
                       const bool is_root = geteuid() == 0;
-                      const bool could_load = missing_for_bpf(effective_capabilities()).empty();
+                      const bool could_load = missing_capabilities().empty();
                       const std::string uid = std::to_string(is_root ? 64'321 : getuid());
                       const std::string gid = std::to_string(is_root ? 64'322 : getgid());
                       drop_privileges(kept);
                       const auto quadruple = [](const std::string &id) {
-                          return id + "\t" + id + "\t" + id + "\t" + id;
+                          return fmt::format("{0}\t{0}\t{0}\t{0}", id);
                       };
                       auto status = process_status();
                       findings.expect(status["Uid"] == quadruple(uid), "Uid");
@@ -181,7 +156,7 @@ TEST(DropPrivileges, UnderSudoBecomesTheInvokingUser) {
                       findings.expect(!is_root || status["Groups"] == "64322 ", "Groups");
                       findings.expect(setuid(0) != 0 && seteuid(0) != 0, "user regained");
                       findings.expect(setgid(0) != 0 || gid == "0", "group regained");
-                      findings.expect(missing_for_bpf(effective_capabilities()).empty() ==
+                      findings.expect(missing_capabilities().empty() ==
                                           (kept == KeptCapabilities::loading && could_load),
                                       "capabilities");
                   }));

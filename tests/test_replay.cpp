@@ -13,7 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
@@ -84,7 +83,9 @@ TEST(Replay, PacketsAreVerdictsPlusSkippedPlusNotSelected) {
     feeder.probe(1, epoch);
     feeder.feed(Bytes(13), epoch);
     feeder.feed(Bytes(80'000), epoch);
-    feeder.feed(Bytes(20), epoch, 100);
+    Bytes cut = tcp("10.0.0.1", "10.0.0.9", 2, "S").bytes();
+    cut.resize(40);
+    feeder.feed(cut, epoch, 54);
     feeder.selected = false;
     EXPECT_FALSE(feeder.feed(tcp("10.0.0.1", "10.0.0.9", 2, "S").bytes(), epoch).result);
 
@@ -102,9 +103,9 @@ TEST(Replay, CutPayloadDoesNotChangeTheVerdict) {
     Feeder feeder{{.max_ports = 1}};
     Bytes bytes = tcp("10.0.0.1", "10.0.0.9", 1, "S").payload_size(500).bytes();
     const std::uint64_t length = bytes.size();
-    bytes.resize(54);
+    bytes.resize(14 + 20 + 14); // up to the flags
     EXPECT_EQ(feeder.feed(bytes, epoch, length).result.value().reason, Reason::recorded);
-    bytes.resize(53);
+    bytes.resize(14 + 20 + 13);
     EXPECT_EQ(feeder.feed(bytes, epoch, length).skip, Skip::undecidable);
 }
 
@@ -150,10 +151,26 @@ TEST(Replay, ProbesOfSourcesAddUpToTheProgramsOwnCount) {
     EXPECT_EQ(dropped, report.verdicts[static_cast<std::size_t>(Verdict::drop)]);
 }
 
-TEST(Replay, SourceThatWasNeverRecordedIsUntracked) {
+TEST(Replay, EstablishedTrafficOfAnAllowlistedAddressInABlockedPrefixIsNoProbe) {
+    Feeder feeder{{.allow = {*Prefix::parse("2001:db8::a")}}};
+    for (const std::uint16_t port : Ports{1, 2, 3, 4}) {
+        feeder.feed(tcp("2001:db8::1", "fd00::9", port, "S").bytes(), epoch);
+    }
+    for (const char *const flags : {"A", "S"}) {
+        const auto outcome =
+            feeder.feed(tcp("2001:db8::a", "fd00::9", 80, flags).bytes(), epoch + second);
+        EXPECT_EQ(outcome.result.value().reason, Reason::allowlisted) << flags;
+    }
+    const SourceReport source = feeder.only_source();
+    EXPECT_EQ(source.packets, 6u);
+    EXPECT_EQ(source.probes, 5u);
+    EXPECT_EQ(source.probes, feeder.replay.report().counters.find("probes"));
+}
+
+TEST(Replay, SourceThatWasNeverRecordedHasNoState) {
     Feeder feeder{{.allow = {*Prefix::parse("10.0.0.0/8")}}};
     feeder.probe(1, epoch);
-    EXPECT_EQ(feeder.only_source().state, SourceState::untracked);
+    EXPECT_EQ(feeder.only_source().state, std::nullopt);
 }
 
 TEST(Replay, Ipv6SourceIsItsPrefix) {
@@ -236,7 +253,7 @@ TEST(Replay, ExpirerMakesRoomInCapturedTime) {
     EXPECT_EQ(feeder.replay.report().counters.find("evictions"), 0u);
 
     Feeder crowded{options};
-    for (std::uint32_t i = 0; i < 6; ++i) {
+    for (std::uint32_t i = 0; i < 4; ++i) {
         const std::string source = "10.0.0." + std::to_string(i + 1);
         crowded.probe(1, epoch + i / 2 * 15 * second, source.c_str());
     }

@@ -66,6 +66,12 @@ TEST(ReportJson, SourceAndBlockHaveTheirFields) {
     EXPECT_EQ(sources[1]["blocks"], json::array());
 }
 
+TEST(ReportJson, SourceWithoutARecordHasNoState) {
+    ReplayReport report = sample_report();
+    report.sources[1].state.reset();
+    EXPECT_TRUE(parsed(report)["sources"][1]["state"].is_null());
+}
+
 TEST(ReportJson, BlockByAnActionHasNeitherFrameNorTrigger) {
     ReplayReport report = sample_report();
     report.sources[0].blocks = {{.at_ns = 5, .until_ns = 1'000'000'007}};

@@ -19,15 +19,22 @@ TEST(ReportTable, ColumnsOfAllCapturesStandBelowTheirTitles) {
     const ReportTable table{names, {}};
     const std::string text =
         table.heading(sample_context()) + table.rows(sample_report()) + table.rows(honest_report());
-    EXPECT_EQ(
-        text,
-        "detector 0123456789ab, kernel 6.1.0, default options\n"
-        "CAPTURE          PACKETS     PASSED    DROPPED  P50ns  P99ns  BLOCKED SOURCE"
-        "            FRAME  TIME OF THE BLOCK            ITS DROPS  PORTS\n"
-        "nmap-syn.pcap       2011         17       1991     90    210  172.16.0.8"
-        "                    4  2010-08-13 22:12:01.123456Z       1991  443,143,3306 then 80\n"
-        "  2 skipped (too_short), 1 skipped (undecidable)\n"
-        "curl.pcap             10         10          0      0      0  nobody blocked\n");
+    EXPECT_EQ(text,
+              "detector 0123456789ab, kernel 6.1.0, default options\n"
+              "CAPTURE          PACKETS    DROPPED  P50ns  P99ns  BLOCKED SOURCE"
+              "            FRAME  TIME OF THE BLOCK              DROPS  PORTS\n"
+              "nmap-syn.pcap       2011       1991     90    210  172.16.0.8"
+              "                    4  2010-08-13 22:12:01.123456Z     1991  443,143,3306 then 80\n"
+              "  2 skipped (too_short), 1 skipped (undecidable)\n"
+              "curl.pcap             10          0      0      0  nobody blocked\n");
+}
+
+TEST(ReportTable, FoldersAreShownOnlyWhereNamesRepeat) {
+    ReplayReport report = honest_report();
+    report.capture = "a/curl.pcap";
+    EXPECT_EQ(ReportTable({"a/curl.pcap", "b/nmap.pcap"}, {}).rows(report).find("curl.pcap"), 0u);
+    EXPECT_EQ(ReportTable({"a/curl.pcap", "a/curl.pcap"}, {}).rows(report).find("curl.pcap"), 0u);
+    EXPECT_EQ(ReportTable({"a/curl.pcap", "b/curl.pcap"}, {}).rows(report).find("a/curl.pcap"), 0u);
 }
 
 TEST(ReportTable, HeadingNamesTheOptionsThatAreGiven) {
@@ -61,7 +68,13 @@ TEST(ReportTable, SaysWhatWasOdd) {
     report.damage = "cut in record 11";
     EXPECT_THAT(ReportTable(names, {}).rows(report),
                 AllOf(HasSubstr("7 not selected by the filter, 5 earlier than the clock"),
-                      HasSubstr("damaged, replayed up to there: cut in record 11\n")));
+                      HasSubstr("\n  replayed up to there: cut in record 11\n")));
+}
+
+TEST(ReportTable, WithoutAPacketRunThereIsNoLatency) {
+    ReplayReport report = honest_report();
+    report.verdicts = {};
+    EXPECT_THAT(ReportTable(names, {}).rows(report), HasSubstr("      -      -  nobody blocked"));
 }
 
 TEST(ReportTable, ColoursOnlyWhenAsked) {

@@ -2,8 +2,10 @@
 #include "sim/packet.h"
 #include "sim/simulator.h"
 
+#include <csignal>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/time.h>
 
 namespace portscan {
 namespace {
@@ -47,6 +49,40 @@ TEST(Simulator, KeepsSixteenPorts) {
                 ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16));
     EXPECT_EQ(simulator.step(tcp(scanner, host, 17, "S").bytes()).reason, Reason::threshold);
     EXPECT_EQ(simulator.take_events().at(0).ports.size(), 16U);
+}
+
+/// A signal handled every 50 us of this process' time.
+class SignalStorm {
+  public:
+    SignalStorm() {
+        struct sigaction action {};
+        action.sa_handler = [](int) { handled = handled + 1; };
+        sigaction(SIGPROF, &action, &before_);
+        const itimerval often{.it_interval = {0, 50}, .it_value = {0, 50}};
+        setitimer(ITIMER_PROF, &often, nullptr);
+    }
+    SignalStorm(const SignalStorm &) = delete;
+    SignalStorm &operator=(const SignalStorm &) = delete;
+    ~SignalStorm() {
+        const itimerval never{};
+        setitimer(ITIMER_PROF, &never, nullptr);
+        sigaction(SIGPROF, &before_, nullptr);
+    }
+    static inline volatile std::sig_atomic_t handled = 0;
+
+  private:
+    struct sigaction before_ {};
+};
+
+TEST(Simulator, SignalsNeitherLoseNorRepeatAPacket) {
+    Simulator simulator{{.max_ports = 1}};
+    const Packet packet = tcp(scanner, host, 22, "S");
+    const SignalStorm storm;
+    std::uint64_t packets = 0;
+    for (; packets < 10'000 || (SignalStorm::handled < 20 && packets < 10'000'000); ++packets)
+        ASSERT_EQ(simulator.run(packet), Verdict::pass);
+    EXPECT_GE(SignalStorm::handled, 20);
+    EXPECT_EQ(simulator.counters().find("probes"), packets);
 }
 
 TEST(Simulator, ForgetsAfterTheWindowToTheNanosecond) {

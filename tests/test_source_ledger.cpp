@@ -31,30 +31,30 @@ class SourceLedgerTest : public ::testing::Test {
   protected:
     /// A source that recorded these ports at one second.
     SourceLedger::Index recorded(std::initializer_list<std::uint16_t> ports) {
-        const auto source = ledger.entry(prefix("10.0.0.1"), second);
+        const auto source = ledger_.entry(prefix("10.0.0.1"), second);
         bool opens = true;
         for (const std::uint16_t port : ports) {
-            ledger.packet(source, true, false);
-            ledger.recorded(source, port, std::exchange(opens, false), second);
+            ledger_.packet(source, true, false);
+            ledger_.recorded(source, port, std::exchange(opens, false), second);
         }
         return source;
     }
     SourceReport only(const RegistryView &registry) {
-        auto sources = ledger.summarize(registry, 10).sources;
+        auto sources = ledger_.summarize(registry, 10).sources;
         EXPECT_EQ(sources.size(), 1u);
         return sources.at(0);
     }
 
-    SourceLedger ledger{{.max_ports = 3, .window = 60s, .block_for = 300s}};
+    SourceLedger ledger_{{.max_ports = 3, .window = 60s, .block_for = 300s}};
 };
 
 TEST_F(SourceLedgerTest, SameSourceHasOneEntry) {
-    const auto a = ledger.entry(prefix("10.0.0.1"), 5);
-    EXPECT_EQ(ledger.entry(prefix("10.0.0.1"), 9), a);
-    EXPECT_NE(ledger.entry(prefix("::10.0.0.1"), 9), a);
-    EXPECT_NE(ledger.entry(prefix("10.0.0.2"), 9), a);
-    EXPECT_EQ(ledger.size(), 3u);
-    EXPECT_EQ(ledger.find(prefix("10.0.0.3")), std::nullopt);
+    const auto a = ledger_.entry(prefix("10.0.0.1"), 5);
+    EXPECT_EQ(ledger_.entry(prefix("10.0.0.1"), 9), a);
+    EXPECT_NE(ledger_.entry(prefix("::10.0.0.1"), 9), a);
+    EXPECT_NE(ledger_.entry(prefix("10.0.0.2"), 9), a);
+    EXPECT_EQ(ledger_.size(), 3u);
+    EXPECT_EQ(ledger_.find(prefix("10.0.0.3")), std::nullopt);
 }
 
 TEST_F(SourceLedgerTest, FindsEachOfManySources) {
@@ -64,35 +64,35 @@ TEST_F(SourceLedgerTest, FindsEachOfManySources) {
                                        static_cast<std::uint8_t>(i)};
         return Prefix::host(Address::ipv4(bytes));
     };
-    for (std::uint32_t i = 0; i < 100'000; ++i) ASSERT_EQ(ledger.entry(source(i), 1), i);
-    for (std::uint32_t i = 0; i < 100'000; ++i) ASSERT_EQ(ledger.find(source(i)), i);
+    for (std::uint32_t i = 0; i < 100'000; ++i) ASSERT_EQ(ledger_.entry(source(i), 1), i);
+    for (std::uint32_t i = 0; i < 100'000; ++i) ASSERT_EQ(ledger_.find(source(i)), i);
 }
 
 TEST_F(SourceLedgerTest, CountsPacketsProbesAndDrops) {
-    const auto source = ledger.entry(prefix("10.0.0.1"), 7);
-    ledger.packet(source, true, false);
-    ledger.packet(source, false, false);
-    ledger.packet(source, true, true);
+    const auto source = ledger_.entry(prefix("10.0.0.1"), 7);
+    ledger_.packet(source, true, false);
+    ledger_.packet(source, false, false);
+    ledger_.packet(source, true, true);
     const SourceReport report = only(nothing_at(8));
     EXPECT_EQ(report.packets, 3u);
     EXPECT_EQ(report.probes, 2u);
     EXPECT_EQ(report.dropped, 1u);
     EXPECT_EQ(report.first_seen_ns, 7u);
-    EXPECT_EQ(report.state, SourceState::untracked);
+    EXPECT_EQ(report.state, std::nullopt);
 }
 
 TEST_F(SourceLedgerTest, PortsAreThoseOfTheLatestRecord) {
     const auto source = recorded({22, 80});
     EXPECT_THAT(only(nothing_at(second)).ports, ElementsAre(22, 80));
-    ledger.recorded(source, 443, true, 90 * second);
+    ledger_.recorded(source, 443, true, 90 * second);
     EXPECT_THAT(only(nothing_at(90 * second)).ports, ElementsAre(443));
 }
 
 TEST_F(SourceLedgerTest, PortsOfABlockOutliveLaterRecords) {
     const auto source = recorded({22, 80, 443});
     const BlockReport block{.at_ns = 2 * second, .frame = 4, .trigger_port = 25};
-    ledger.blocked(source, block, std::vector<std::uint16_t>{22, 80, 443}, 2 * second);
-    ledger.recorded(source, 8080, true, 400 * second);
+    ledger_.blocked(source, block, std::vector<std::uint16_t>{22, 80, 443}, 2 * second);
+    ledger_.recorded(source, 8080, true, 400 * second);
     const SourceReport report = only(nothing_at(400 * second));
     EXPECT_THAT(report.ports, ElementsAre(22, 80, 443));
     EXPECT_THAT(report.blocks, ElementsAre(block));
@@ -100,11 +100,11 @@ TEST_F(SourceLedgerTest, PortsOfABlockOutliveLaterRecords) {
 
 TEST_F(SourceLedgerTest, BlocksOfASourceComeOldestFirst) {
     const auto one = recorded({22});
-    const auto other = ledger.entry(prefix("10.0.0.2"), second);
-    ledger.blocked(one, {.at_ns = 1, .frame = 1}, {}, 1);
-    ledger.blocked(other, {.at_ns = 2, .frame = 2}, {}, 2);
-    ledger.blocked(one, {.at_ns = 3, .frame = 3}, {}, 3);
-    const auto sources = ledger.summarize(nothing_at(4), 0).sources;
+    const auto other = ledger_.entry(prefix("10.0.0.2"), second);
+    ledger_.blocked(one, {.at_ns = 1, .frame = 1}, {}, 1);
+    ledger_.blocked(other, {.at_ns = 2, .frame = 2}, {}, 2);
+    ledger_.blocked(one, {.at_ns = 3, .frame = 3}, {}, 3);
+    const auto sources = ledger_.summarize(nothing_at(4), 0).sources;
     ASSERT_EQ(sources.size(), 2u);
     ASSERT_EQ(sources[0].blocks.size(), 2u);
     EXPECT_EQ(sources[0].blocks[0].frame, 1u);
@@ -121,7 +121,7 @@ TEST_F(SourceLedgerTest, RecordIsExpiredFromTheWindowOn) {
 
 TEST_F(SourceLedgerTest, BlockIsInForceForItsDuration) {
     const auto source = recorded({22});
-    ledger.blocked(source, {.at_ns = second, .frame = 1}, {}, second);
+    ledger_.blocked(source, {.at_ns = second, .frame = 1}, {}, second);
     SourceRecord record{
         .source = prefix("10.0.0.1"), .blocked = true, .ports = {}, .timestamp_ns = second};
     const SourceReport before = only(showing(record, 301 * second - 1));
@@ -144,26 +144,26 @@ TEST_F(SourceLedgerTest, RecordThatIsGoneIsExpiredUnlessTheProgramEvicted) {
 
 TEST_F(SourceLedgerTest, UnblockingEndsTheBlockUntilTheNextRecord) {
     const auto source = recorded({22});
-    ledger.blocked(source, {.at_ns = second, .frame = 1, .until_ns = 301 * second}, {}, second);
-    EXPECT_THAT(ledger.blocked_within(prefix("10.0.0.0/8"), 2 * second),
+    ledger_.blocked(source, {.at_ns = second, .frame = 1, .until_ns = 301 * second}, {}, second);
+    EXPECT_THAT(ledger_.blocked_within(prefix("10.0.0.0/8"), 2 * second),
                 ElementsAre(prefix("10.0.0.1")));
-    EXPECT_THAT(ledger.blocked_within(prefix("11.0.0.0/8"), 2 * second), IsEmpty());
-    ledger.unblocked(source, 4 * second);
-    EXPECT_THAT(ledger.blocked_within(prefix("10.0.0.0/8"), 5 * second), IsEmpty());
+    EXPECT_THAT(ledger_.blocked_within(prefix("11.0.0.0/8"), 2 * second), IsEmpty());
+    ledger_.unblocked(source, 4 * second);
+    EXPECT_THAT(ledger_.blocked_within(prefix("10.0.0.0/8"), 5 * second), IsEmpty());
     const SourceReport report = only(nothing_at(5 * second));
     EXPECT_EQ(report.state, SourceState::unblocked);
     EXPECT_EQ(report.blocks.at(0).until_ns, 4 * second);
 
-    ledger.recorded(source, 80, true, 6 * second);
+    ledger_.recorded(source, 80, true, 6 * second);
     EXPECT_EQ(only(nothing_at(7 * second)).state, SourceState::expired);
 }
 
 TEST_F(SourceLedgerTest, LimitHoldsForSourcesThatWereNeverBlocked) {
     for (const char *text : {"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"}) {
-        ledger.packet(ledger.entry(prefix(text), 1), true, false);
+        ledger_.packet(ledger_.entry(prefix(text), 1), true, false);
     }
-    ledger.blocked(*ledger.find(prefix("10.0.0.3")), {.at_ns = 1, .frame = 1}, {}, 1);
-    const auto summary = ledger.summarize(nothing_at(2), 2);
+    ledger_.blocked(*ledger_.find(prefix("10.0.0.3")), {.at_ns = 1, .frame = 1}, {}, 1);
+    const auto summary = ledger_.summarize(nothing_at(2), 2);
     std::vector<std::string> shown;
     for (const SourceReport &source : summary.sources) shown.push_back(source.address.to_string());
     EXPECT_THAT(shown, ElementsAre("10.0.0.3", "10.0.0.1", "10.0.0.2"));
@@ -171,18 +171,18 @@ TEST_F(SourceLedgerTest, LimitHoldsForSourcesThatWereNeverBlocked) {
 }
 
 TEST_F(SourceLedgerTest, PeersThatOnlyAnswerAreNotReported) {
-    ledger.packet(ledger.entry(prefix("10.0.0.1"), 1), false, false);
-    const auto summary = ledger.summarize(nothing_at(2), 10);
+    ledger_.packet(ledger_.entry(prefix("10.0.0.1"), 1), false, false);
+    const auto summary = ledger_.summarize(nothing_at(2), 10);
     EXPECT_THAT(summary.sources, IsEmpty());
     EXPECT_EQ(summary.omitted, 0u);
 }
 
 TEST_F(SourceLedgerTest, AnotherCaptureCountsAnewAndKeepsTheLatestBlock) {
     const auto source = recorded({22, 80, 443});
-    ledger.blocked(source, {.at_ns = 1, .frame = 1}, {}, 1);
-    ledger.blocked(source, {.at_ns = 2, .frame = 9}, std::vector<std::uint16_t>{22}, 2);
-    ledger.begin_capture();
-    ledger.packet(source, true, true);
+    ledger_.blocked(source, {.at_ns = 1, .frame = 1}, {}, 1);
+    ledger_.blocked(source, {.at_ns = 2, .frame = 9}, std::vector<std::uint16_t>{22}, 2);
+    ledger_.begin_capture();
+    ledger_.packet(source, true, true);
     const SourceReport report = only(nothing_at(3));
     EXPECT_EQ(report.packets, 1u);
     EXPECT_EQ(report.dropped, 1u);

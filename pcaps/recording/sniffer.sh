@@ -46,7 +46,7 @@ store_capture() {
 count_frames() {
     local unpack=cat
     case $1 in
-    *.gz) unpack=zcat ;;
+    *.gz) unpack='zcat' ;;
     *.zst) unpack=zstdcat ;;
     esac
     $unpack "$1" | tcpdump -n -r - --count 2>/dev/null | sed -n 's/ packets\{0,1\}$//p'

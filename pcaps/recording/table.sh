@@ -34,6 +34,7 @@ table_rows() {
     done
 }
 
+# shellcheck disable=SC2016  # the backquotes are Markdown's
 table_row() {
     local name=$1 tool tools='' commands
     for tool in ${capture_tools[$name]}; do tools+="$tool $(package_version "$tool"), "; done

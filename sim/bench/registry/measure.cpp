@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/bench/registry/measure.h"
+
+#include "sim/test_run.h"
+
+#include <barrier>
+#include <bpf/bpf.h>
+#include <cerrno>
+#include <ctime>
+#include <exception>
+#include <sched.h>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+namespace portscan::bench {
+namespace {
+
+std::uint64_t thread_cpu_time_ns() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
+           static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+} // namespace
+
+void pin_to_cpu(unsigned cpu) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    if (sched_setaffinity(0, sizeof(set), &set) != 0)
+        throw std::system_error(errno, std::generic_category(), "pin thread to a CPU");
+}
+
+double steady_cost(int program_fd, ByteView frame, std::uint32_t repeat) {
+    LIBBPF_OPTS(bpf_test_run_opts, options);
+    options.data_in = frame.data();
+    options.data_size_in = static_cast<__u32>(frame.size());
+    options.repeat = static_cast<int>(repeat);
+    const std::uint64_t begin = thread_cpu_time_ns();
+    if (const int error = bpf_prog_test_run_opts(program_fd, &options); error != 0)
+        throw std::system_error(-error, std::generic_category(), "run program repeatedly");
+    return static_cast<double>(thread_cpu_time_ns() - begin) / repeat;
+}
+
+double steady_cost_on_two(int program_fd, ByteView frame, std::uint32_t repeat) {
+    std::array<double, 2> cost{};
+    on_two_cpus([&](unsigned cpu) { cost[cpu] = steady_cost(program_fd, frame, repeat); });
+    return (cost[0] + cost[1]) / 2;
+}
+
+LatencyHistogram single_runs(int program_fd, std::uint32_t count,
+                             const std::function<ByteView(std::uint32_t)> &next) {
+    LatencyHistogram durations;
+    for (std::uint32_t i = 0; i < count; ++i)
+        durations.add(test_run(program_fd, next(i)).duration_ns);
+    return durations;
+}
+
+void on_two_cpus(const std::function<void(unsigned cpu)> &work) {
+    if (std::thread::hardware_concurrency() < 2)
+        throw std::runtime_error("measuring two CPUs at once needs two CPUs");
+    std::array<std::exception_ptr, 2> failures{};
+    std::barrier start{2};
+    const auto body = [&](unsigned cpu) {
+        try {
+            pin_to_cpu(cpu);
+            start.arrive_and_wait();
+            work(cpu);
+        } catch (...) {
+            failures[cpu] = std::current_exception();
+            start.arrive_and_drop();
+        }
+    };
+    std::thread first{body, 0U};
+    std::thread second{body, 1U};
+    first.join();
+    second.join();
+    for (const auto &failure : failures)
+        if (failure) std::rethrow_exception(failure);
+}
+
+} // namespace portscan::bench

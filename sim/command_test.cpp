@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/command_test.h"
+
+#include "loader/option_flags.h"
+#include "sim/bless.h"
+#include "sim/case_json.h"
+#include "sim/console.h"
+#include "sim/exit_status.h"
+#include "sim/junit.h"
+#include "sim/privileges.h"
+#include "sim/progress.h"
+#include "sim/simulator_flags.h"
+#include "sim/tap.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <variant>
+
+namespace portscan {
+namespace {
+
+/// A scenario, or why a file is none.
+struct Loaded {
+    std::string path;
+    std::variant<Scenario, ScenarioError> scenario;
+
+    std::size_t cases() const {
+        const auto *const read = std::get_if<Scenario>(&scenario);
+        return read == nullptr ? 1 : read->cases.size();
+    }
+};
+
+Loaded load(const std::string &path) {
+    try {
+        return {path, load_scenario(path)};
+    } catch (const ScenarioError &error) {
+        return {path, error};
+    }
+}
+
+class TestRun {
+  public:
+    TestRun(TestCommand command, std::ostream &out, const std::vector<Loaded> &scenarios) :
+        command_(std::move(command)),
+        tap_(out, count_cases(scenarios)) {
+        command_.settings.tick = [this] { progress_.step(); };
+    }
+
+    /// All results, in the order of the files.
+    std::vector<CaseResult> run(const std::vector<Loaded> &scenarios) {
+        try {
+            for (const Loaded &one : scenarios) run(one);
+        } catch (const std::exception &error) {
+            progress_.clear();
+            tap_.bail_out(error.what());
+            throw;
+        }
+        return std::move(results_);
+    }
+
+  private:
+    static std::size_t count_cases(const std::vector<Loaded> &scenarios) {
+        std::size_t count = 0;
+        for (const Loaded &one : scenarios) count += one.cases();
+        return count;
+    }
+
+    void run(const Loaded &one) {
+        if (const auto *const error = std::get_if<ScenarioError>(&one.scenario)) {
+            return add(failed_scenario(one.path, *error, command_.settings));
+        }
+        const Scenario &scenario = std::get<Scenario>(one.scenario);
+        progress_.start({.label = one.path, .unit = "frames"});
+        if (command_.bless) return run_and_bless(scenario);
+        for (const ScenarioCase &each : scenario.cases) {
+            add(run_case(scenario, each, command_.settings));
+        }
+    }
+
+    /// Rewrites the file where it is wrong; what counts is how the file does afterwards.
+    void run_and_bless(const Scenario &scenario) {
+        auto results = run_scenario(scenario, command_.settings);
+        const Blessing blessing = bless(scenario, results);
+        for (const std::string &refused : blessing.refused) tap_.comment("not blessed: " + refused);
+        if (!blessing.edits.empty()) {
+            const std::string &path = scenario.source.path();
+            replace_file(path, apply_edits(scenario.source.text(), blessing.edits));
+            tap_.comment(difference(scenario.source, blessing.edits));
+            results = run_scenario(load_scenario(path), command_.settings);
+        }
+        for (CaseResult &result : results) add(std::move(result));
+    }
+
+    void add(CaseResult result) {
+        progress_.clear();
+        tap_.write(result);
+        results_.push_back(std::move(result));
+    }
+
+    TestCommand command_;
+    Progress progress_;
+    TapWriter tap_;
+    std::vector<CaseResult> results_;
+};
+
+/// A file for results beside standard output; none where its name is empty.
+class ResultFile {
+  public:
+    /// Throws OptionError where the file cannot be created, or is one of the scenarios.
+    ResultFile(std::string_view option, const std::string &path,
+               const std::vector<Loaded> &scenarios) :
+        option_(option),
+        path_(path) {
+        if (path_.empty()) return;
+        for (const Loaded &one : scenarios) {
+            std::error_code absent;
+            if (std::filesystem::equivalent(one.path, path_, absent)) fail("is a scenario");
+        }
+        file_.open(path_, std::ios::binary | std::ios::trunc);
+        if (!file_) fail("cannot be created: name a file in a folder of yours");
+    }
+    std::ostream &stream() { return file_; }
+    /// Throws OptionError where not all could be written.
+    void close() {
+        if (path_.empty()) return;
+        file_.close();
+        if (!file_) fail("cannot be written to its end: is the disk full?");
+    }
+
+  private:
+    [[noreturn]] void fail(std::string_view why) const {
+        throw OptionError{fmt::format("{}: '{}' {}", option_, path_, why)};
+    }
+
+    std::string_view option_;
+    std::string path_;
+    std::ofstream file_;
+};
+
+int status_of(const std::vector<CaseResult> &results) {
+    int status = exit_done;
+    for (const CaseResult &result : results) {
+        if (!result.mismatches.empty()) status = std::max<int>(status, exit_failed);
+        if (!result.errors.empty()) status = exit_unreadable;
+    }
+    return status;
+}
+
+void check_options(const OptionOverrides &given) {
+    DetectorOptions options;
+    given.apply(options);
+    validate(options);
+}
+
+} // namespace
+
+int run_test(const TestCommand &command, std::ostream &out) {
+    if (command.bless && says_ci(std::getenv("CI"))) {
+        complain(
+            "--bless changes what the tests expect, and CI is set: run it on your own machine");
+        return exit_unreadable;
+    }
+    check_options(command.settings.options);
+    // Before any file is read. Each case loads a program with options of its own, so that much is
+    // still needed.
+    drop_privileges(KeptCapabilities::loading);
+    std::vector<Loaded> scenarios;
+    try {
+        for (const std::string &path : find_scenarios(command.paths)) {
+            scenarios.push_back(load(path));
+        }
+    } catch (const std::runtime_error &error) {
+        complain(error.what());
+        return exit_unreadable;
+    }
+    const bool json_only = command.json == "-";
+    ResultFile junit{"junit", command.junit, scenarios};
+    ResultFile json{"json", json_only ? "" : command.json, scenarios};
+    std::ostream nowhere{nullptr};
+    const auto results = TestRun{command, json_only ? nowhere : out, scenarios}.run(scenarios);
+    junit.stream() << junit_document(results);
+    for (const CaseResult &result : results) write_json(json_only ? out : json.stream(), result);
+    junit.close();
+    json.close();
+    return status_of(results);
+}
+
+void setup_test(CLI::App &app, int &exit_status) {
+    CLI::App *const test =
+        app.add_subcommand("test", "run scenario files: what must come out, and whether it does");
+    const auto command = std::make_shared<TestCommand>();
+    test->add_option("PATH", command->paths, "scenario files, or folders of *.scenario.toml")
+        ->type_name("")
+        ->required();
+    test->add_option("--junit", command->junit, "write the results as JUnit XML too")
+        ->type_name("FILE");
+    test->add_flag("--json{-}", command->json,
+                   "print a JSON object for each case in place of TAP, or with --json=FILE beside "
+                   "it");
+    test->add_flag("--bless", command->bless,
+                   "rewrite the values that files expect to what came out; not in CI");
+    add_simulator_options(*test, command->settings.simulator);
+    add_detection_options(*test, command->settings.options);
+    test->callback([command, &exit_status] { exit_status = run_test(*command, std::cout); });
+}
+
+} // namespace portscan

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/expectation_fields.h"
+
+#include "sim/replay_context.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+namespace portscan {
+namespace {
+
+using Words = std::optional<std::vector<std::string>>;
+
+constexpr std::array all_states{SourceState::active, SourceState::expired, SourceState::evicted,
+                                SourceState::unblocked};
+constexpr std::array all_skips{Skip::too_short, Skip::too_long, Skip::undecidable, Skip::outgoing};
+constexpr std::array all_verdicts{Verdict::pass, Verdict::drop, Verdict::aborted, Verdict::tx,
+                                  Verdict::redirect};
+
+Words number(std::uint64_t value) {
+    return {{std::to_string(value)}};
+}
+
+Words ports_of(const SourceReport &source) {
+    std::vector<std::string> words;
+    for (const std::uint16_t port : source.ports) words.push_back(std::to_string(port));
+    return words;
+}
+
+Words first_block_frame(const SourceReport &source) {
+    if (source.blocks.empty()) return std::nullopt;
+    return number(source.blocks.front().frame);
+}
+
+std::string replaced(std::string_view text, char from, char to) {
+    std::string result{text};
+    std::replace(result.begin(), result.end(), from, to);
+    return result;
+}
+
+std::vector<std::string> make_total_keys() {
+    std::vector<std::string> keys{"packets"};
+    for (const Verdict verdict : all_verdicts) keys.emplace_back(to_string(verdict));
+    keys.insert(keys.end(), {"not-selected", "time-held"});
+    for (const std::string_view name : counter_names()) keys.push_back(with_dashes(name));
+    return keys;
+}
+
+std::uint64_t skipped_value(const ReplayReport &report, std::string_view reason) {
+    const auto found = report.skipped.find(with_underscores(reason));
+    return found == report.skipped.end() ? 0 : found->second;
+}
+
+} // namespace
+
+const std::vector<SourceField> &source_fields() {
+    static const std::vector<SourceField> fields{
+        {"state", ValueKind::state,
+         [](const SourceReport &source) -> Words {
+             if (!source.state) return std::nullopt;
+             return {{std::string{to_string(*source.state)}}};
+         }},
+        {"blocked", ValueKind::boolean,
+         [](const SourceReport &source) -> Words { return {{source.blocked ? "true" : "false"}}; }},
+        {"ports", ValueKind::port, ports_of},
+        {"probes", ValueKind::count,
+         [](const SourceReport &source) { return number(source.probes); }},
+        {"packets", ValueKind::count,
+         [](const SourceReport &source) { return number(source.packets); }},
+        {"dropped", ValueKind::count,
+         [](const SourceReport &source) { return number(source.dropped); }},
+        {"first-seen", ValueKind::time,
+         [](const SourceReport &source) -> Words {
+             return {{format_seconds(source.first_seen_ns)}};
+         }},
+        {"blocked-at-frame", ValueKind::count, first_block_frame},
+    };
+    return fields;
+}
+
+const SourceField *find_source_field(std::string_view key) {
+    const auto &fields = source_fields();
+    const auto found = std::find_if(fields.begin(), fields.end(),
+                                    [&](const SourceField &field) { return field.key == key; });
+    return found == fields.end() ? nullptr : &*found;
+}
+
+std::optional<std::string> block_field(const BlockReport &block, std::string_view key) {
+    if (key == "at") return format_seconds(block.at_ns);
+    if (key == "frame") return std::to_string(block.frame);
+    if (key == "until") return block.until_ns ? format_seconds(*block.until_ns) : "never";
+    if (key == "trigger-port" && block.trigger_port) return std::to_string(*block.trigger_port);
+    return std::nullopt;
+}
+
+const std::vector<std::string> &total_keys() {
+    static const std::vector<std::string> keys = make_total_keys();
+    return keys;
+}
+
+const std::vector<std::string> &skip_keys() {
+    static const std::vector<std::string> keys = [] {
+        std::vector<std::string> names;
+        names.reserve(all_skips.size());
+        for (const Skip skip : all_skips) names.push_back(with_dashes(to_string(skip)));
+        return names;
+    }();
+    return keys;
+}
+
+std::uint64_t total_value(const ReplayReport &report, std::string_view key) {
+    if (key == "packets") return report.packets;
+    if (key == "not-selected") return report.not_selected;
+    if (key == "time-held") return report.time_held;
+    if (key.starts_with("skipped.")) return skipped_value(report, key.substr(8));
+    if (key == "skipped") {
+        std::uint64_t sum = 0;
+        for (const auto &[reason, count] : report.skipped) sum += count;
+        return sum;
+    }
+    if (const auto verdict = parse_verdict(key)) {
+        return report.verdicts.at(static_cast<std::size_t>(*verdict));
+    }
+    return report.counters.find(with_underscores(key)).value_or(0);
+}
+
+bool is_source_state(std::string_view text) {
+    return std::any_of(all_states.begin(), all_states.end(),
+                       [&](SourceState state) { return to_string(state) == text; });
+}
+
+std::string with_underscores(std::string_view key) {
+    return replaced(key, '-', '_');
+}
+std::string with_dashes(std::string_view name) {
+    return replaced(name, '_', '-');
+}
+
+} // namespace portscan

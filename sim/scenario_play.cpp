@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/scenario_play.h"
+
+#include "sim/capture.h"
+
+namespace portscan {
+namespace {
+
+class Player {
+  public:
+    Player(Replay &replay, const FrameVisitor &visit) : replay_(replay), visit_(visit) {}
+
+    std::string operator()(const CaptureInput &input) {
+        CaptureReader reader = CaptureReader::open(input.path, {.filter = input.filter});
+        while (const auto frame = reader.next()) {
+            if (!feed(*frame)) return "";
+        }
+        return reader.damage();
+    }
+
+    std::string operator()(const std::vector<TrafficSpec> &specs) {
+        const auto frames = open_traffic(specs);
+        while (const auto frame = frames->next()) {
+            if (!feed(*frame)) break;
+        }
+        return "";
+    }
+
+    std::string operator()(const std::vector<TextRow> &rows) {
+        for (const TextRow &row : rows) {
+            if (const auto *action = std::get_if<ActionRow>(&row))
+                act(*action);
+            else if (!feed(std::get<PacketRow>(row).packet().frame()))
+                break;
+        }
+        return "";
+    }
+
+  private:
+    bool feed(const CapturedFrame &frame) { return visit_(frame, replay_.feed(frame)); }
+
+    bool feed(const Frame &frame) {
+        return feed(CapturedFrame{.number = ++number_,
+                                  .time_ns = frame.time_ns,
+                                  .wire_length = frame.bytes.size(),
+                                  .bytes = frame.bytes});
+    }
+
+    void act(const ActionRow &row) {
+        replay_.advance_to(static_cast<std::uint64_t>(row.time.count()));
+        switch (row.action) {
+        case ActionRow::Action::unblock:
+            replay_.unblock(row.address);
+            break;
+        case ActionRow::Action::block:
+            replay_.block(row.address);
+            break;
+        case ActionRow::Action::allow:
+            replay_.allow(row.address);
+            break;
+        case ActionRow::Action::disallow:
+            replay_.disallow(row.address);
+            break;
+        case ActionRow::Action::expire:
+            replay_.expire();
+            break;
+        }
+    }
+
+    Replay &replay_;
+    const FrameVisitor &visit_;
+    std::uint64_t number_ = 0;
+};
+
+/// The frames of a capture, as long as it can be read.
+class CaptureFrames : public FrameSource {
+  public:
+    explicit CaptureFrames(const CaptureInput &input) :
+        reader_(CaptureReader::open(input.path, {.filter = input.filter})) {}
+
+    std::optional<Frame> next() override {
+        while (const auto frame = reader_.next()) {
+            if (!frame->selected) continue;
+            return Frame{frame->time_ns, Bytes(frame->bytes.begin(), frame->bytes.end())};
+        }
+        if (!reader_.damage().empty()) throw CaptureError{reader_.damage()};
+        return std::nullopt;
+    }
+
+  private:
+    CaptureReader reader_;
+};
+
+} // namespace
+
+std::unique_ptr<FrameSource> open_frames(const ScenarioInput &input) {
+    if (const auto *capture = std::get_if<CaptureInput>(&input)) {
+        return std::make_unique<CaptureFrames>(*capture);
+    }
+    if (const auto *specs = std::get_if<std::vector<TrafficSpec>>(&input)) {
+        return open_traffic(*specs);
+    }
+    std::vector<Frame> frames;
+    for (const TextRow &row : std::get<std::vector<TextRow>>(input)) {
+        const auto *packet = std::get_if<PacketRow>(&row);
+        if (packet != nullptr) frames.push_back(packet->packet().frame());
+    }
+    return frames_of(std::move(frames));
+}
+
+std::string play(const ScenarioInput &input, Replay &replay, const FrameVisitor &visit) {
+    return std::visit(Player{replay, visit}, input);
+}
+
+} // namespace portscan

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "sim/frame_source.h"
+#include "sim/replay.h"
+#include "sim/scenario.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace portscan {
+
+/// Called after each frame; false ends the run.
+using FrameVisitor = std::function<bool(const CapturedFrame &, const FrameOutcome &)>;
+
+/// Feeds a scenario's frames to a replay in their order, actions between them. Frames of packet
+/// rows and of traffic are numbered from 1. Returns why a capture's reading ended early; empty: it
+/// did not. Throws CaptureError where a capture cannot be read at all.
+std::string play(const ScenarioInput &input, Replay &replay, const FrameVisitor &visit);
+
+/// The frames alone, as `synth SCENARIO` writes them: what a capture's filter selects, the rows
+/// that are packets. Throws CaptureError where a capture cannot be read, while reading too.
+std::unique_ptr<FrameSource> open_frames(const ScenarioInput &input);
+
+} // namespace portscan

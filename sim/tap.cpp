@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/tap.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+namespace portscan {
+
+std::string tap_description(std::string_view text) {
+    std::string escaped;
+    for (const char c : text) {
+        if (c == '\\' || c == '#') escaped += '\\';
+        escaped += c == '\n' || c == '\r' ? ' ' : c;
+    }
+    return escaped;
+}
+
+std::string yaml_string(std::string_view text) {
+    std::string quoted = "\"";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\')
+            quoted += fmt::format("\\{}", c);
+        else if (c == '\n')
+            quoted += "\\n";
+        else if (byte < 0x20 || byte == 0x7f)
+            quoted += fmt::format("\\x{:02x}", byte);
+        else
+            quoted += c;
+    }
+    return quoted + '"';
+}
+
+TapWriter::TapWriter(std::ostream &out, std::size_t cases) : out_(out) {
+    fmt::print(out_, "TAP version 14\n1..{}\n", cases);
+    out_.flush();
+}
+
+void TapWriter::write(const CaseResult &result) {
+    const std::string name =
+        result.title.empty() ? result.file : fmt::format("{}: {}", result.file, result.title);
+    fmt::print(out_, "{} {} - {}\n", result.passed() ? "ok" : "not ok", ++number_,
+               tap_description(name));
+    if (!result.passed()) write_diagnostics(result);
+    if (!result.limitation.empty()) comment("limitation: " + result.limitation);
+    out_.flush();
+}
+
+void TapWriter::write_diagnostics(const CaseResult &result) {
+    out_ << "  ---\n";
+    if (!result.errors.empty()) out_ << "  errors:\n";
+    for (const std::string &error : result.errors)
+        fmt::print(out_, "    - {}\n", yaml_string(error));
+    if (!result.mismatches.empty()) out_ << "  mismatches:\n";
+    for (const Mismatch &mismatch : result.mismatches) {
+        fmt::print(out_, "    - at: {}\n",
+                   yaml_string(fmt::format("{}:{}", result.file, mismatch.line)));
+        fmt::print(out_, "      what: {}\n", yaml_string(mismatch.what));
+        fmt::print(out_, "      expected: {}\n", yaml_string(mismatch.expected));
+        fmt::print(out_, "      got: {}\n", yaml_string(mismatch.got));
+        const std::string frame = describe_frame(mismatch);
+        if (!frame.empty()) fmt::print(out_, "      frame: {}\n", yaml_string(frame));
+    }
+    if (!result.command.empty()) fmt::print(out_, "  reproduce: {}\n", yaml_string(result.command));
+    out_ << "  ...\n";
+}
+
+void TapWriter::comment(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t end = text.find('\n');
+        fmt::print(out_, "# {}\n", text.substr(0, end));
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    out_.flush();
+}
+
+void TapWriter::bail_out(std::string_view reason) {
+    fmt::print(out_, "Bail out! {}\n", tap_description(reason));
+    out_.flush();
+}
+
+} // namespace portscan

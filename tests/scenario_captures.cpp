@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Captures of scenarios whose packets no row can say: malformed ones, and other protocols.
+//   scenario_captures FOLDER           writes them
+//   scenario_captures --check FOLDER   exits 1 if one there is not what this program makes
+#include "sim/capture.h"
+#include "sim/packet.h"
+#include "sim/source_text.h"
+
+#include <exception>
+#include <filesystem>
+#include <fmt/format.h>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+namespace portscan {
+namespace {
+
+constexpr auto source = "10.0.0.1";
+constexpr auto source6 = "2001:db8::1";
+constexpr auto target = "10.0.0.9";
+constexpr auto target6 = "2001:db8::9";
+
+Packet syn(std::uint16_t port) {
+    return tcp(source, target, port, "S");
+}
+Packet syn6(std::uint16_t port) {
+    return tcp(source6, target6, port, "S");
+}
+
+/// Every item of the closed list (docs/detection.md) that 14 bytes or more can show, then its
+/// neighbours that are not malformed.
+std::vector<Bytes> malformed() {
+    return {
+        syn(1).vlan(7).truncate(14).bytes(), // 1: cut within a tag
+        syn(1).vlan(7).truncate(17).bytes(),
+        syn(1).vlan(7).vlan(8).truncate(20).bytes(),
+        syn(1).truncate(33).bytes(), // 4: IPv4 below 20 bytes
+        syn(1).version(6).bytes(),
+        syn(1).ihl(4).bytes(),
+        syn(1).ihl(15).bytes(), // 7: beyond the frame
+        syn(1).ip_length(19).bytes(),
+        syn(1).ip_options(Bytes(8)).ip_length(27).bytes(),
+        syn(1).ip_length(41).bytes(), // 10: beyond the frame
+        syn6(1).truncate(53).bytes(),
+        syn6(1).version(4).bytes(),
+        syn6(1).ip_length(21).bytes(),               // 13: beyond the frame
+        syn6(1).hop_by_hop(9).ip_length(79).bytes(), // an extension header cut
+        syn6(1).destination_options().ip_length(7).bytes(),
+        syn(1).ip_length(39).bytes(), // 16: TCP below 20 bytes
+        syn6(1).ip_length(19).bytes(),
+        syn(1).data_offset(4).bytes(),
+        syn(1).data_offset(6).bytes(), // 19: beyond the segment
+        syn6(1).data_offset(15).bytes(),
+        syn(1).fragment(0, 8).ip_length(23).bytes(), // 21: first fragment, 3 bytes of TCP
+        syn6(1).fragment(0, 8).ip_length(11).bytes(),
+
+        syn(2).vlan(7).padding(18).bytes(), // 23: short frames are padded
+        syn(3).ip_length(0).bytes(),        // bounded by the frame
+        syn(4).fragment(0, 8).ip_length(24).bytes(),
+        syn(5).ip_options(Bytes(40)).bytes(),
+        syn(6).tcp_options(Bytes(40)).bytes(),
+        syn6(2).hop_by_hop().routing().destination_options().authentication().bytes(),
+        syn6(3).fragment_fields(0, false).bytes(), // 29: atomic
+        syn6(4).ip_length(0).bytes(),              // 30: a jumbogram
+        syn6(5).fragment_fields(0, false).fragment_fields(0, false).bytes(),
+        ethernet(60, Bytes(60)).bytes(), // 32: IEEE 802.3
+        syn(9).ethertype(0x88b5).bytes(),
+    };
+}
+
+/// A blocked source's packets of every kind.
+std::vector<Bytes> block_scope_all() {
+    return {
+        syn(1).bytes(), // 1
+        syn(2).bytes(),
+        udp(source, target, 53).bytes(), // 3
+        icmp(source, target).bytes(),
+        ip(source, target, 47, Bytes(8)).bytes(), // GRE
+        udp(source, target, 53).payload_size(64).fragment(32, 16).bytes(),
+        ethernet(0x0806, Bytes(46)).bytes(), // 7: ARP has no IP source
+        udp(source, target, 53).vlan(1).vlan(2).vlan(3).vlan(4).bytes(),
+        udp(source, target, 53).vlan(1).vlan(2).vlan(3).vlan(4).vlan(5).bytes(), // 9: not IP
+        syn(3).ip_length(39).bytes(),        // 10: malformed passes in every scope
+        udp("10.0.0.2", target, 53).bytes(), // 11: another source
+        syn6(1).bytes(),                     // 12
+        syn6(2).bytes(),
+        udp(source6, target6, 53).bytes(), // 14
+        icmp(source6, target6).bytes(),
+        udp("2001:db8::2", target6, 53).hop_by_hop().bytes(), // of the same prefix
+        udp("2001:db8:0:1::1", target6, 53).bytes(),          // 17: of another one
+    };
+}
+
+void write(const std::string &path, const std::vector<Bytes> &frames) {
+    CaptureWriter writer = CaptureWriter::create(path);
+    std::uint64_t time_ns = 0;
+    for (const Bytes &frame : frames) writer.write(time_ns += 1'000'000'000, frame);
+    writer.close();
+}
+
+/// True where the file in the folder is what we make.
+bool check(const std::string &path, const std::vector<Bytes> &frames) {
+    const std::string made =
+        std::filesystem::temp_directory_path() / fmt::format("scenario-captures-{}.pcap", getpid());
+    write(made, frames);
+    const bool same = SourceText::read(made).text() == SourceText::read(path).text();
+    std::filesystem::remove(made);
+    if (!same) fmt::print(stderr, "{} is out of date: run scenario_captures FOLDER\n", path);
+    return same;
+}
+
+int run(const std::vector<std::string> &arguments) {
+    const bool checks = arguments.size() == 2 && arguments[0] == "--check";
+    if (!checks && arguments.size() != 1) {
+        fmt::print(stderr, "usage: scenario_captures [--check] FOLDER\n");
+        return 2;
+    }
+    const std::string &folder = arguments.back();
+    bool good = true;
+    for (const auto &[name, frames] : {std::pair{"malformed.pcap", malformed()},
+                                       std::pair{"block-scope-all.pcap", block_scope_all()}}) {
+        const std::string path = folder + "/" + name;
+        if (checks)
+            good = check(path, frames) && good;
+        else
+            write(path, frames);
+    }
+    return good ? 0 : 1;
+}
+
+} // namespace
+} // namespace portscan
+
+int main(int argc, char **argv) {
+    try {
+        return portscan::run({argv + 1, argv + argc});
+    } catch (const std::exception &error) {
+        fmt::print(stderr, "scenario_captures: {}\n", error.what());
+        return 2;
+    }
+}
