@@ -41,7 +41,7 @@ class MapLayout : public testing::Test {
         return btf__type_by_id(types(), static_cast<__u32>(btf__resolve_type(types(), id)));
     }
 
-    const LibbpfLog quiet_;
+    const LibbpfLog quiet;
     std::unique_ptr<bpf_object, ObjectCloser> object_;
 };
 

@@ -59,6 +59,7 @@ TEST_P(Threshold, CountsDistinctPorts) {
         SCOPED_TRACE(description);
         simulator.unblock(family.scanner);
         std::vector<Outcome> got;
+        got.reserve(ports.size());
         for (const auto port : ports) got.push_back(step(simulator, syn(family, port)));
         EXPECT_EQ(got, outcomes);
     }
