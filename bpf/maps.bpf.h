@@ -21,6 +21,7 @@ const volatile struct portscan_config config = {
 	.family = { { 500000, 500000 }, { 125000, 125000 } },
 	.max_ports = 3,
 	.ipv6_prefix = 64,
+	.layout = PORTSCAN_LAYOUT,
 };
 
 /* One bit a port, 64 ports a word. */

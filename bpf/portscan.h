@@ -18,6 +18,12 @@ enum {
 	PORTSCAN_IGNORE_WORDS = 1024 /* 64 ports a word */
 };
 
+/*
+ * Raised with each change of a structure below. Who raises it teaches loader/migration.h to read
+ * the layout before; state of one that is not known is refused.
+ */
+enum { PORTSCAN_LAYOUT = 1 };
+
 enum portscan_family { PORTSCAN_IPV4 = 0, PORTSCAN_IPV6 = 1, PORTSCAN_FAMILIES = 2 };
 
 enum portscan_scope { PORTSCAN_SCOPE_TCP = 0, PORTSCAN_SCOPE_PROBES = 1, PORTSCAN_SCOPE_ALL = 2 };
@@ -41,7 +47,7 @@ struct portscan_config {
 	__u8 ignores_ports; /* portscan_ignored_ports has a bit set */
 	__u8 frags;         /* loaded as xdp.frags: frames may span buffers */
 	__u8 ipv6_prefix;   /* 32..128, for events */
-	__u32 padding;
+	__u32 layout;       /* PORTSCAN_LAYOUT; stays at this place */
 };
 
 /* Key of pscan_ip_reg: the address in network byte order. */
@@ -208,6 +214,7 @@ enum { PORTSCAN_FIRST_REASON = PORTSCAN_MALFORMED, PORTSCAN_LAST_REASON = PORTSC
 #endif
 
 PORTSCAN_ASSERT(sizeof(struct portscan_config) == 72);
+PORTSCAN_ASSERT(__builtin_offsetof(struct portscan_config, layout) == 68);
 PORTSCAN_ASSERT(sizeof(struct portscan_key4) == 4);
 PORTSCAN_ASSERT(sizeof(struct portscan_key6) == 16);
 PORTSCAN_ASSERT(sizeof(struct portscan_record) == 32);

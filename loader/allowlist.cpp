@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 namespace portscan {
 namespace {
@@ -39,24 +40,75 @@ Allowlist::Allowlist(const DetectorMaps &maps, MappedState &state, Registry &reg
     state_{&state},
     registry_{&registry} {}
 
+void Allowlist::put(const AllowEntry &entry) {
+    const auto key = make_key(entry.prefix);
+    const portscan_allow_value value{
+        .until = entry.until_ns, .origins = entry.origins, .padding = 0};
+    if (bpf_map_update_elem(entry.prefix.address.is_ipv6() ? maps_.allow6 : maps_.allow, &key,
+                            &value, BPF_ANY) != 0)
+        throw std::system_error(errno, std::generic_category(),
+                                fmt::format("add {} to allowlist", entry.prefix.to_string()));
+}
+
 std::vector<SourceRecord> Allowlist::add(const Prefix &prefix, AllowOrigin origin,
                                          std::uint64_t until_ns) {
-    const int map = prefix.address.is_ipv6() ? maps_.allow6 : maps_.allow;
-    const auto key = make_key(prefix);
-    portscan_allow_value value{};
     // A trie's look-up finds shorter prefixes too, so presence is decided by listing.
     const auto entries = list();
     const auto present = std::find_if(entries.begin(), entries.end(),
                                       [&](const auto &entry) { return entry.prefix == prefix; });
-    if (present != entries.end()) value.origins = present->origins;
-    value.origins |= static_cast<std::uint32_t>(origin);
-    value.until = until_ns;
-    if (bpf_map_update_elem(map, &key, &value, BPF_ANY) != 0)
-        throw std::system_error(errno, std::generic_category(),
-                                fmt::format("add {} to allowlist", prefix.to_string()));
-    if (present == entries.end()) count_inside(prefix, 1);
+    AllowEntry entry{.prefix = prefix, .until_ns = until_ns};
+    if (present != entries.end()) {
+        entry = *present;
+        // What stays is not cut short.
+        const bool stays = until_ns == 0 || present->until_ns == 0;
+        entry.until_ns = stays ? 0 : std::max(until_ns, present->until_ns);
+    }
+    entry.origins |= static_cast<std::uint32_t>(origin);
+    put(entry);
+    if (present == entries.end()) {
+        count_inside(prefix, 1);
+        count_prefixes_inside();
+    }
     state_->note_allow_changed();
     return registry_->remove_covered(prefix, true);
+}
+
+std::vector<SourceRecord> Allowlist::replace(AllowOrigin origin,
+                                             const std::vector<Prefix> &prefixes) {
+    const auto bit = static_cast<std::uint32_t>(origin);
+    const std::set<Prefix> wanted{prefixes.begin(), prefixes.end()};
+    std::set<Prefix> absent = wanted;
+    for (AllowEntry entry : list()) {
+        const bool keeps = absent.erase(entry.prefix) != 0;
+        const bool had = (entry.origins & bit) != 0;
+        if (keeps == had && (!keeps || entry.until_ns == 0)) continue;
+        entry.origins = keeps ? entry.origins | bit : entry.origins & ~bit;
+        if (keeps) entry.until_ns = 0;
+        if (entry.origins != 0)
+            put(entry);
+        else
+            remove(entry.prefix);
+    }
+    for (const auto &prefix : absent) {
+        put({.prefix = prefix, .origins = bit});
+        count_inside(prefix, 1);
+    }
+    count_prefixes_inside();
+    state_->note_allow_changed();
+    return lift_covered_blocks();
+}
+
+std::vector<Prefix> Allowlist::expire(std::uint64_t now_ns) {
+    std::vector<Prefix> expired;
+    for (const auto &entry : list())
+        if (entry.until_ns != 0 && entry.until_ns <= now_ns && remove(entry.prefix))
+            expired.push_back(entry.prefix);
+    return expired;
+}
+
+void Allowlist::rebuild_index() {
+    for (const auto &entry : list()) count_inside(entry.prefix, 1);
+    count_prefixes_inside();
 }
 
 bool Allowlist::remove(const Prefix &prefix) {
@@ -67,6 +119,7 @@ bool Allowlist::remove(const Prefix &prefix) {
         return false;
     }
     count_inside(prefix, -1);
+    count_prefixes_inside();
     return true;
 }
 
@@ -83,6 +136,10 @@ void Allowlist::count_inside(const Prefix &prefix, int change) {
                                                        &count, BPF_ANY);
     if (error != 0)
         throw std::system_error(errno, std::generic_category(), "update pscan_allow6_in");
+}
+
+/// The program looks into the index only where it has entries.
+void Allowlist::count_prefixes_inside() {
     unsigned prefixes = 0;
     for_each_element<portscan_key6, __u32>(maps_.allow6_in,
                                            [&](const auto &, auto) { ++prefixes; });
@@ -109,10 +166,12 @@ bool Allowlist::covers(const Prefix &source) const {
 std::vector<SourceRecord> Allowlist::lift_covered_blocks() {
     std::vector<SourceRecord> lifted;
     if (list().empty()) return lifted;
-    for (const auto &record : registry_->all()) {
-        if (!record.blocked || !covers(record.source)) continue;
-        if (auto removed = registry_->remove(record.source)) lifted.push_back(std::move(*removed));
-    }
+    std::vector<Prefix> covered;
+    registry_->for_each(true, [&](const SourceRecord &record) {
+        if (covers(record.source)) covered.push_back(record.source);
+    });
+    for (const auto &source : covered)
+        if (auto removed = registry_->remove(source)) lifted.push_back(std::move(*removed));
     return lifted;
 }
 

@@ -31,6 +31,14 @@ class Allowlist {
     /// returned.
     std::vector<SourceRecord> add(const Prefix &prefix, AllowOrigin origin,
                                   std::uint64_t until_ns = 0);
+    /// Makes `prefixes` all that has this origin: adds the origin to them and takes it from all
+    /// others, which leave the list unless they have another. Lifts the blocks that the list now
+    /// covers: those are returned.
+    std::vector<SourceRecord> replace(AllowOrigin origin, const std::vector<Prefix> &prefixes);
+    /// Takes off what was put there until a time that is over. Returns the prefixes.
+    std::vector<Prefix> expire(std::uint64_t now_ns);
+    /// Fills an empty index of source prefixes with longer entries (pscan_allow6_in).
+    void rebuild_index();
     /// Takes the prefix off, whatever its origins. False if it was not there.
     bool remove(const Prefix &prefix);
     std::vector<AllowEntry> list() const;
@@ -41,7 +49,9 @@ class Allowlist {
     std::vector<SourceRecord> lift_covered_blocks();
 
   private:
+    void put(const AllowEntry &entry);
     void count_inside(const Prefix &prefix, int change);
+    void count_prefixes_inside();
 
     DetectorMaps maps_;
     MappedState *state_;

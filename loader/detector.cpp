@@ -72,45 +72,54 @@ void prepare_object(const DetectorSettings &settings, bpf_object *object) {
     }
 }
 
-/// Each map of the object by its name there, which a map handed in replaces by its own.
-struct NamedMap {
-    const char *name;
-    int DetectorMaps::*fd;
+struct MapFacts {
+    DetectorMapName name;
     std::size_t key_size;
     std::size_t value_size;
-    bpf_map *map = nullptr;
 };
 
 /// The maps, with the sizes that user space reads and writes them by.
-std::array<NamedMap, 12> find_maps(bpf_object *object) {
-    std::array<NamedMap, 12> maps{{
-        {"pscan_ip_reg", &DetectorMaps::ip_reg, sizeof(portscan_key4), sizeof(portscan_record)},
-        {"pscan_ip6_reg", &DetectorMaps::ip6_reg, sizeof(portscan_key6), sizeof(portscan_record)},
-        {"pscan_ports", &DetectorMaps::ports, sizeof(portscan_key4), sizeof(portscan_more_ports)},
-        {"pscan_ports6", &DetectorMaps::ports6, sizeof(portscan_key6), sizeof(portscan_more_ports)},
-        {"pscan_queue", &DetectorMaps::queue, sizeof(__u32), sizeof(portscan_key4)},
-        {"pscan_queue6", &DetectorMaps::queue6, sizeof(__u32), sizeof(portscan_key6)},
-        {"pscan_allow", &DetectorMaps::allow, sizeof(portscan_allow_key4),
-         sizeof(portscan_allow_value)},
-        {"pscan_allow6", &DetectorMaps::allow6, sizeof(portscan_allow_key6),
-         sizeof(portscan_allow_value)},
-        {"pscan_allow6_in", &DetectorMaps::allow6_in, sizeof(portscan_key6), sizeof(__u32)},
-        {"pscan_stats", &DetectorMaps::stats, sizeof(__u32), sizeof(__u64)},
-        {"pscan_state", &DetectorMaps::state, sizeof(__u32), sizeof(portscan_state)},
-        {"pscan_events", &DetectorMaps::events, 0, 0},
-    }};
-    for (auto &entry : maps) {
-        entry.map = bpf_object__find_map_by_name(object, entry.name);
-        if (entry.map == nullptr)
+constexpr std::array<MapFacts, 12> map_facts{{
+    {{"pscan_ip_reg", &DetectorMaps::ip_reg}, sizeof(portscan_key4), sizeof(portscan_record)},
+    {{"pscan_ip6_reg", &DetectorMaps::ip6_reg}, sizeof(portscan_key6), sizeof(portscan_record)},
+    {{"pscan_ports", &DetectorMaps::ports}, sizeof(portscan_key4), sizeof(portscan_more_ports)},
+    {{"pscan_ports6", &DetectorMaps::ports6}, sizeof(portscan_key6), sizeof(portscan_more_ports)},
+    {{"pscan_queue", &DetectorMaps::queue}, sizeof(__u32), sizeof(portscan_key4)},
+    {{"pscan_queue6", &DetectorMaps::queue6}, sizeof(__u32), sizeof(portscan_key6)},
+    {{"pscan_allow", &DetectorMaps::allow},
+     sizeof(portscan_allow_key4),
+     sizeof(portscan_allow_value)},
+    {{"pscan_allow6", &DetectorMaps::allow6},
+     sizeof(portscan_allow_key6),
+     sizeof(portscan_allow_value)},
+    {{"pscan_allow6_in", &DetectorMaps::allow6_in}, sizeof(portscan_key6), sizeof(__u32)},
+    {{"pscan_stats", &DetectorMaps::stats}, sizeof(__u32), sizeof(__u64)},
+    {{"pscan_state", &DetectorMaps::state}, sizeof(__u32), sizeof(portscan_state)},
+    {{"pscan_events", &DetectorMaps::events}, 0, 0},
+}};
+
+constexpr auto map_names = [] {
+    std::array<DetectorMapName, map_facts.size()> names{};
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = map_facts[i].name;
+    return names;
+}();
+
+/// The object's maps in the order of map_facts. Found before load, since a map that is handed in
+/// goes by its own name from then on.
+std::array<bpf_map *, map_facts.size()> find_maps(bpf_object *object) {
+    std::array<bpf_map *, map_facts.size()> maps{};
+    for (std::size_t i = 0; i < maps.size(); ++i) {
+        const auto &[name, key_size, value_size] = map_facts[i];
+        maps[i] = bpf_object__find_map_by_name(object, name.name);
+        if (maps[i] == nullptr)
             refuse_object(
                 EINVAL,
-                fmt::format("object has no map {}: not a detector of this version", entry.name));
-        if (bpf_map__key_size(entry.map) != entry.key_size ||
-            bpf_map__value_size(entry.map) != entry.value_size)
+                fmt::format("object has no map {}: not a detector of this version", name.name));
+        if (bpf_map__key_size(maps[i]) != key_size || bpf_map__value_size(maps[i]) != value_size)
             refuse_object(EINVAL,
                           fmt::format("map {} of the object has elements of another size: not a "
                                       "detector of this version",
-                                      entry.name));
+                                      name.name));
     }
     return maps;
 }
@@ -120,6 +129,7 @@ std::array<NamedMap, 12> find_maps(bpf_object *object) {
 struct Detector::State {
     ObjectPointer object;
     DetectorMaps maps;
+    int config_map = -1;
     int program = -1;
     int expire_program = -1;
     bool frags = false;
@@ -150,7 +160,9 @@ Detector Detector::load(const DetectorOptions &options, const DetectorSettings &
     if (const int error = bpf_object__load(state->object.get()); error != 0)
         explain_refusal(-error, log);
 
-    for (const auto &entry : maps) state->maps.*entry.fd = bpf_map__fd(entry.map);
+    for (std::size_t i = 0; i < maps.size(); ++i)
+        state->maps.*map_names[i].fd = bpf_map__fd(maps[i]);
+    state->config_map = bpf_map__fd(configuration_map(state->object.get()));
     state->program = bpf_program__fd(program);
     state->expire_program = bpf_program__fd(find_program(state->object.get(), "pscan_expire"));
     return Detector{std::move(state)};
@@ -165,11 +177,18 @@ int Detector::expire_program() const {
 const DetectorMaps &Detector::maps() const {
     return state_->maps;
 }
+int Detector::config_map() const {
+    return state_->config_map;
+}
 bpf_object *Detector::object() const {
     return state_->object.get();
 }
 bool Detector::has_frags() const {
     return state_->frags;
+}
+
+std::span<const DetectorMapName> detector_map_names() {
+    return map_names;
 }
 
 std::span<const std::uint8_t> embedded_object() {

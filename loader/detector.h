@@ -30,6 +30,14 @@ struct DetectorMaps {
     int events = -1;
 };
 
+/// A map by its name in the object and in a pin directory.
+struct DetectorMapName {
+    const char *name;
+    int DetectorMaps::*fd;
+};
+/// All maps of DetectorMaps.
+std::span<const DetectorMapName> detector_map_names();
+
 struct DetectorSettings {
     /// The object file; empty: the embedded one.
     std::string object_path;
@@ -60,6 +68,8 @@ class Detector {
     /// The expiry pass `pscan_expire`, of type BPF_PROG_TYPE_SYSCALL.
     int expire_program() const;
     const DetectorMaps &maps() const;
+    /// The map that holds the configuration (configured_options()).
+    int config_map() const;
     bpf_object *object() const;
     /// Loaded with xdp.frags: frames may span buffers. False on kernels before 5.18.
     bool has_frags() const;

@@ -21,27 +21,29 @@ namespace {
                             fmt::format("{}: not a detector of this version", what));
 }
 
+/// What .rodata is loaded with.
+std::span<std::byte> rodata_memory(bpf_object *object) {
+    std::size_t size = 0;
+    bpf_map *const map = configuration_map(object);
+    auto *memory = static_cast<std::byte *>(const_cast<void *>(bpf_map__initial_value(map, &size)));
+    return {memory, size};
+}
+
 /// Memory of a variable in .rodata, by its name in the object's BTF.
 std::span<std::byte> rodata_variable(bpf_object *object, const char *name, std::size_t size) {
-    bpf_map *map = nullptr;
-    bpf_object__for_each_map(map, object) {
-        if (std::string_view{bpf_map__name(map)}.ends_with(".rodata")) break;
-    }
+    const std::span memory = rodata_memory(object);
     const btf *types = bpf_object__btf(object);
     const int section =
         types == nullptr ? -1 : btf__find_by_name_kind(types, ".rodata", BTF_KIND_DATASEC);
-    if (map == nullptr || section < 0) fail_layout("object has no configuration");
+    if (section < 0) fail_layout("object has no configuration");
 
-    std::size_t total = 0;
-    auto *memory =
-        static_cast<std::byte *>(const_cast<void *>(bpf_map__initial_value(map, &total)));
     const btf_type *type = btf__type_by_id(types, static_cast<__u32>(section));
     const std::span variables{btf_var_secinfos(type), btf_vlen(type)};
     for (const auto &variable : variables) {
         const btf_type *candidate = btf__type_by_id(types, variable.type);
         if (std::strcmp(btf__name_by_offset(types, candidate->name_off), name) != 0) continue;
-        if (variable.size != size || variable.offset + size > total) break;
-        return {memory + variable.offset, size};
+        if (variable.size != size || variable.offset + size > memory.size()) break;
+        return memory.subspan(variable.offset, size);
     }
     fail_layout(fmt::format("variable {} of the object", name));
 }
@@ -84,6 +86,7 @@ portscan_config make_config(const DetectorOptions &options, bool frags) {
     config.ignores_ports = !options.ignore_ports.empty();
     config.frags = frags;
     config.ipv6_prefix = static_cast<__u8>(options.ipv6_prefix);
+    config.layout = PORTSCAN_LAYOUT;
     return config;
 }
 
@@ -93,6 +96,36 @@ std::array<__u64, PORTSCAN_IGNORE_WORDS> port_bits(const std::vector<PortRange> 
         for (unsigned port = range.first; port <= range.last; ++port)
             bits[port / 64] |= 1ULL << (port % 64);
     return bits;
+}
+
+std::vector<PortRange> port_ranges(const std::array<__u64, PORTSCAN_IGNORE_WORDS> &bits) {
+    std::vector<PortRange> ranges;
+    for (unsigned port = 0; port <= 65535; ++port) {
+        if ((bits[port / 64] >> (port % 64) & 1) == 0) continue;
+        const auto number = static_cast<std::uint16_t>(port);
+        if (!ranges.empty() && ranges.back().last + 1U == port)
+            ranges.back().last = number;
+        else
+            ranges.push_back({number, number});
+    }
+    return ranges;
+}
+
+/// The inverse of make_config.
+DetectorOptions options_of(const portscan_config &config) {
+    DetectorOptions options;
+    options.max_ports = config.max_ports;
+    options.window = std::chrono::nanoseconds{config.window};
+    if (config.block_for != 0) options.block_for = std::chrono::nanoseconds{config.block_for};
+    options.block_scope = static_cast<BlockScope>(config.scope);
+    options.ipv6_prefix = config.ipv6_prefix;
+    const auto &[four, six] = config.family;
+    options.max_sources = four.queue_slots + four.max_blocked;
+    options.max_sources6 = six.queue_slots + six.max_blocked;
+    options.max_blocked = four.max_blocked;
+    options.max_blocked6 = six.max_blocked;
+    options.dry_run = config.dry_run != 0;
+    return options;
 }
 
 void set_size(bpf_object *object, const char *name, std::uint32_t entries) {
@@ -112,6 +145,30 @@ void set_sizes(bpf_object *object, const DetectorOptions &options, const portsca
 }
 
 } // namespace
+
+bpf_map *configuration_map(bpf_object *object) {
+    bpf_map *map = nullptr;
+    bpf_object__for_each_map(map, object) {
+        if (std::string_view{bpf_map__name(map)}.ends_with(".rodata")) return map;
+    }
+    fail_layout("object has no configuration");
+}
+
+std::optional<DetectorOptions> configured_options(bpf_object *object,
+                                                  std::span<const std::byte> rodata) {
+    const auto own = rodata_variable(object, "config", sizeof(portscan_config));
+    std::array<__u64, PORTSCAN_IGNORE_WORDS> bits{};
+    const auto own_bits = rodata_variable(object, "ignored_ports", sizeof(bits));
+    const std::span whole = rodata_memory(object);
+    if (rodata.size() != whole.size()) return std::nullopt;
+    portscan_config config{};
+    std::memcpy(&config, rodata.data() + (own.data() - whole.data()), sizeof(config));
+    std::memcpy(bits.data(), rodata.data() + (own_bits.data() - whole.data()), sizeof(bits));
+    if (config.layout != PORTSCAN_LAYOUT) return std::nullopt;
+    DetectorOptions options = options_of(config);
+    options.ignore_ports = port_ranges(bits);
+    return options;
+}
 
 void configure(bpf_object *object, const DetectorOptions &options, bool frags) {
     static_assert(static_cast<int>(BlockScope::tcp) == PORTSCAN_SCOPE_TCP);

@@ -7,8 +7,7 @@
 
 namespace portscan {
 
-/// SHA-256 (FIPS 180-4) as 64 lower-case hexadecimal digits. Throws std::runtime_error where the
-/// crypto library refuses.
+/// SHA-256 (FIPS 180-4) as 64 lower-case hexadecimal digits.
 std::string sha256_hex(std::span<const std::uint8_t> bytes);
 
 } // namespace portscan

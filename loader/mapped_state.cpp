@@ -49,6 +49,10 @@ void MappedState::add_blocks(portscan_family family, unsigned count) {
     __atomic_fetch_add(&state_->family[family].blocked, count, __ATOMIC_SEQ_CST);
 }
 
+std::uint64_t MappedState::take_places(portscan_family family, std::uint64_t count) {
+    return __atomic_fetch_add(&state_->family[family].queue_head, count, __ATOMIC_SEQ_CST);
+}
+
 void MappedState::set_allow6_inside(unsigned entries) {
     __atomic_store_n(&state_->allow6_inside, entries, __ATOMIC_SEQ_CST);
 }

@@ -3,6 +3,8 @@
 
 #include "bpf/portscan.h"
 
+#include <cstdint>
+
 namespace portscan {
 
 /// The element of pscan_state in this process' memory. Its counts change under the program's
@@ -21,6 +23,9 @@ class MappedState {
     bool take_block(portscan_family family, unsigned bound);
     void give_blocks(portscan_family family, unsigned count);
     void add_blocks(portscan_family family, unsigned count);
+
+    /// Takes `count` places in the queue, and returns the first of them.
+    std::uint64_t take_places(portscan_family family, std::uint64_t count);
 
     /// What the last expiry pass did; steady between passes.
     const portscan_expiry &expiry(portscan_family family) const { return state_->expiry[family]; }

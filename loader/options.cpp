@@ -174,8 +174,8 @@ std::vector<OptionSpec> detection_specs() {
          [](const Options &o) {
              return o.block_for ? format_duration(*o.block_for) : std::string{};
          }},
-        {"block-scope", "SCOPE", "what of a blocked source is dropped: tcp, probes or all",
-         set_block_scope, [](const Options &o) { return std::string{to_string(o.block_scope)}; }},
+        {"block-scope", "tcp|probes|all", "what of a blocked source is dropped", set_block_scope,
+         [](const Options &o) { return std::string{to_string(o.block_scope)}; }},
         {"ignore-ports", "PORTS", "ports that are never counted: 80,443,8000-8100",
          set_ignore_ports, get_ignore_ports},
         {"allow", "CIDR,...", "addresses and prefixes that are never blocked", set_allow,

@@ -82,18 +82,23 @@ std::optional<SourceRecord> Registry::find(const Prefix &source) const {
     return decode(source, record);
 }
 
-std::vector<SourceRecord> Registry::all() const {
-    std::vector<SourceRecord> records;
+void Registry::for_each(bool blocks_only, const std::function<void(SourceRecord)> &visit) const {
+    const auto is_wanted = [blocks_only](const portscan_record &record) {
+        return record.count != PORTSCAN_COUNT_DEAD && (record.blocked != 0 || !blocks_only);
+    };
     for_each_element<portscan_key4, portscan_record>(
         maps_.ip_reg, [&](const auto &key, const auto &record) {
-            if (record.count != PORTSCAN_COUNT_DEAD)
-                records.push_back(decode(Prefix::host(Address::ipv4(key.address)), record));
+            if (is_wanted(record)) visit(decode(Prefix::host(Address::ipv4(key.address)), record));
         });
     for_each_element<portscan_key6, portscan_record>(
         maps_.ip6_reg, [&](const auto &key, const auto &record) {
-            if (record.count != PORTSCAN_COUNT_DEAD)
-                records.push_back(decode(source_of(Address::ipv6(key.address)), record));
+            if (is_wanted(record)) visit(decode(source_of(Address::ipv6(key.address)), record));
         });
+}
+
+std::vector<SourceRecord> Registry::all() const {
+    std::vector<SourceRecord> records;
+    for_each(false, [&](SourceRecord record) { records.push_back(std::move(record)); });
     return records;
 }
 
@@ -121,8 +126,11 @@ std::vector<SourceRecord> Registry::remove_covered(const Prefix &prefix, bool bl
         if (record && (record->blocked || !blocks_only)) take(single);
         return removed;
     }
-    for (const auto &record : all())
-        if (prefix.contains(record.source) && (record.blocked || !blocks_only)) take(record.source);
+    std::vector<Prefix> covered; // first, since the walk must not meet its own changes
+    for_each(blocks_only, [&](const SourceRecord &record) {
+        if (prefix.contains(record.source)) covered.push_back(record.source);
+    });
+    for (const auto &source : covered) take(source);
     return removed;
 }
 

@@ -44,7 +44,10 @@ class Registry {
 
     /// The record of exactly that source (see source_of()).
     std::optional<SourceRecord> find(const Prefix &source) const;
-    /// Every record, in no order. One that comes or goes meanwhile may be missed.
+    /// Calls visit() with every record, or every block, in no order and without holding them all in
+    /// memory. One that comes or goes meanwhile may be missed.
+    void for_each(bool blocks_only, const std::function<void(SourceRecord)> &visit) const;
+    /// The same as a list.
     std::vector<SourceRecord> all() const;
 
     /// Forgets the record, block and ports: the source starts afresh. What it was; nothing if there

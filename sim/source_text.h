@@ -53,7 +53,4 @@ struct TextEdit {
 /// The text after the edits, which must not overlap; in any order.
 std::string apply_edits(std::string_view text, std::vector<TextEdit> edits);
 
-/// The word among `known` that `word` was most likely meant to be; empty if none is near enough.
-std::string_view nearest_word(std::string_view word, const std::vector<std::string> &known);
-
 } // namespace portscan

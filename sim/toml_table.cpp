@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/toml_table.h"
 
+#include "loader/nearest_word.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -47,18 +47,5 @@ TEST(SourceText, AppliesEditsInAnyOrder) {
     EXPECT_EQ(apply_edits("same", {}), "same");
 }
 
-TEST(NearestWord, FindsWhatWasMeant) {
-    const std::vector<std::string> known{"drop", "pass", "packets", "ever-blocked", "max-ports"};
-    EXPECT_EQ(nearest_word("drpo", known), "drop");
-    EXPECT_EQ(nearest_word("packet", known), "packets");
-    EXPECT_EQ(nearest_word("ever_blocked", known), "ever-blocked");
-    EXPECT_EQ(nearest_word("maxports", known), "max-ports");
-}
-
-TEST(NearestWord, LeavesOtherWordsAlone) {
-    EXPECT_EQ(nearest_word("colour", {"drop", "pass"}), "");
-    EXPECT_EQ(nearest_word("x", {"a"}), "");
-}
-
 } // namespace
 } // namespace portscan

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "loader/commands.h"
+#include "loader/console.h"
+#include "loader/filter.h"
+#include "loader/host_settings.h"
+
+#include <memory>
+
+namespace portscan {
+namespace {
+
+int run_load(const HostArguments &arguments) {
+    const HostSettings settings = read_settings(arguments);
+    if (settings.service.interfaces.empty())
+        throw OptionError("load: give interfaces to attach to, or default-route");
+    require_capabilities();
+    const auto directory = PinDirectory::create(settings.service.pin_dir);
+    const auto lock = take_lock(directory);
+    Filter filter{directory, print_line};
+    filter.apply({.options = settings.detector,
+                  .interfaces = settings.service.interfaces,
+                  .mode = settings.service.mode,
+                  .auto_allow = find_auto_allow(settings.service, print_line),
+                  .keep_others = true});
+    return done;
+}
+
+} // namespace
+
+void setup_load(CLI::App &app, int &exit_status) {
+    CLI::App *const load = app.add_subcommand(
+        "load", "attach and return; the filter stays, without an expirer and metrics");
+    const auto arguments = std::make_shared<HostArguments>();
+    add_host_options(*load, *arguments, {"mode", "pin-dir", "no-auto-allow"});
+    load->callback([arguments, &exit_status] { exit_status = run_load(*arguments); });
+}
+
+} // namespace portscan

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "loader/source_view.h"
+
+#include "loader/commands.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+namespace portscan {
+
+std::string join_ports(const std::vector<std::uint16_t> &ports) {
+    return ports.empty() ? "-" : fmt::format("{}", fmt::join(ports, ","));
+}
+
+std::vector<std::string> align_columns(const std::vector<std::vector<std::string>> &rows) {
+    std::vector<std::size_t> widths;
+    for (const auto &row : rows) {
+        widths.resize(std::max(widths.size(), row.size()));
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    }
+    std::vector<std::string> lines;
+    for (const auto &row : rows) {
+        std::string line;
+        for (std::size_t i = 0; i + 1 < row.size(); ++i)
+            line += fmt::format("{:<{}}  ", row[i], widths[i]);
+        lines.push_back(line + (row.empty() ? "" : row.back()));
+    }
+    return lines;
+}
+
+std::optional<std::uint64_t> SourceView::until_ns(const SourceRecord &record) const {
+    const auto duration = state_->control.options.block_for;
+    if (!duration) return std::nullopt;
+    return record.timestamp_ns + static_cast<std::uint64_t>(duration->count());
+}
+
+bool SourceView::is_blocked(const SourceRecord &record) const {
+    const auto until = until_ns(record);
+    return record.blocked && (!until || *until > clock_.monotonic_ns());
+}
+
+std::string SourceView::state_of(const SourceRecord &record) const {
+    if (!record.blocked) return "recorded";
+    if (!is_blocked(record)) return "expired";
+    return record.dry_run ? "dry-run" : "blocked";
+}
+
+std::string SourceView::until_text(const SourceRecord &record) const {
+    if (!record.blocked) return "-";
+    const auto until = until_ns(record);
+    return until ? clock_.text_with_age(*until) : "unblocked";
+}
+
+std::string SourceView::trigger_text(const SourceRecord &record) const {
+    if (!record.blocked) return "-";
+    return record.manual ? "by hand" : fmt::to_string(record.trigger_port);
+}
+
+std::vector<std::string> SourceView::table(const std::vector<SourceRecord> &records) const {
+    std::vector<std::vector<std::string>> rows{
+        {"SOURCE", "STATE", "SINCE", "UNTIL", "PORTS", "TRIGGER", "INTERFACE"}};
+    for (const auto &record : records)
+        rows.push_back({record.source.to_string(), state_of(record),
+                        clock_.text_with_age(record.timestamp_ns), until_text(record),
+                        join_ports(record.ports), trigger_text(record),
+                        record.ifindex == 0 ? "-" : name_of_interface(record.ifindex)});
+    return align_columns(rows);
+}
+
+std::vector<std::string> SourceView::facts(const SourceRecord &record) const {
+    const std::string when = clock_.text_with_age(record.timestamp_ns);
+    std::vector<std::string> lines;
+    if (!record.blocked) {
+        lines.push_back("  last seen   " + when);
+        lines.push_back("  ports       " + join_ports(record.ports));
+        return lines;
+    }
+    lines.push_back("  since       " + when);
+    lines.push_back("  until       " + until_text(record));
+    lines.push_back("  ports       " + join_ports(record.ports));
+    lines.push_back("  trigger     " + (record.manual
+                                            ? std::string{"blocked by hand"}
+                                            : fmt::format("port {}", record.trigger_port)));
+    if (record.ifindex != 0) lines.push_back("  interface   " + name_of_interface(record.ifindex));
+    if (record.dry_run) lines.emplace_back("  dry run     nothing is dropped");
+    return lines;
+}
+
+std::vector<std::string> SourceView::details(const Prefix &source,
+                                             const SourceRecord *record) const {
+    std::vector<std::string> lines;
+    const bool allowed = state_->control.allowlist.covers(source);
+    const std::string name = source.to_string();
+    if (record == nullptr) {
+        lines.push_back(fmt::format("{}: not blocked, nothing recorded", name));
+    } else if (is_blocked(*record)) {
+        lines.push_back(fmt::format("{}: blocked{}", name, record->dry_run ? " (dry run)" : ""));
+    } else {
+        lines.push_back(
+            fmt::format("{}: not blocked{}", name, record->blocked ? ", its block is over" : ""));
+    }
+    if (record != nullptr)
+        for (auto &line : facts(*record)) lines.push_back(std::move(line));
+    if (allowed) lines.emplace_back("  allowlist   covers it (xdp-portscan allow list)");
+    return lines;
+}
+
+nlohmann::ordered_json SourceView::json(const SourceRecord &record) const {
+    nlohmann::ordered_json object{{"address", record.source.to_string()},
+                                  {"state", state_of(record)},
+                                  {"blocked", is_blocked(record)},
+                                  {"ports", record.ports}};
+    if (!record.blocked) {
+        object["last_seen"] = clock_.json(record.timestamp_ns);
+        return object;
+    }
+    object["since"] = clock_.json(record.timestamp_ns);
+    const auto until = until_ns(record);
+    object["until"] = until ? nlohmann::ordered_json(clock_.json(*until)) : nullptr;
+    object["trigger_port"] =
+        record.manual ? nlohmann::ordered_json() : nlohmann::ordered_json(record.trigger_port);
+    object["interface"] = record.ifindex == 0
+                              ? nlohmann::ordered_json()
+                              : nlohmann::ordered_json(name_of_interface(record.ifindex));
+    object["manual"] = record.manual;
+    object["dry_run"] = record.dry_run;
+    return object;
+}
+
+} // namespace portscan

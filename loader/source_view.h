@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "loader/pinned_state.h"
+#include "loader/registry.h"
+#include "loader/wall_clock.h"
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace portscan {
+
+/// Sources as an operator sees them, at one moment.
+class SourceView {
+  public:
+    /// The state must outlive this.
+    SourceView(const PinnedState &state, WallClock clock) : state_{&state}, clock_{clock} {}
+
+    /// A block whose duration is not over. Of a dry run too, though nothing is dropped then.
+    bool is_blocked(const SourceRecord &record) const;
+    /// When the block ends, ns of the program's clock; nothing: not by itself.
+    std::optional<std::uint64_t> until_ns(const SourceRecord &record) const;
+
+    /// A head line and a line for each record.
+    std::vector<std::string> table(const std::vector<SourceRecord> &records) const;
+    /// All that is known of one source, a line for each fact. `record`: null if there is none.
+    std::vector<std::string> details(const Prefix &source, const SourceRecord *record) const;
+    nlohmann::ordered_json json(const SourceRecord &record) const;
+
+  private:
+    std::string state_of(const SourceRecord &record) const;
+    std::string until_text(const SourceRecord &record) const;
+    std::string trigger_text(const SourceRecord &record) const;
+    std::vector<std::string> facts(const SourceRecord &record) const;
+
+    const PinnedState *state_;
+    WallClock clock_;
+};
+
+/// `22,23,25`; `-` for none.
+std::string join_ports(const std::vector<std::uint16_t> &ports);
+/// Rows as columns two blanks apart, the last one as it is.
+std::vector<std::string> align_columns(const std::vector<std::vector<std::string>> &rows);
+
+} // namespace portscan
