@@ -33,19 +33,44 @@ bool is_bpf_file_system(const std::string &path) {
            static_cast<unsigned long>(info.f_type) == BPF_FS_MAGIC;
 }
 
+/// Without `.`, `..` and slashes that say nothing.
+std::string plain_path(const std::string &path) {
+    std::string plain = std::filesystem::path{path}.lexically_normal().string();
+    while (plain.size() > 1 && plain.ends_with('/')) plain.pop_back();
+    return plain;
+}
+
 std::string parent_of(const std::string &path) {
     return std::filesystem::path{path}.parent_path().string();
 }
 
-/// At the usual place where the directory is to stand below it, else at the directory itself.
+/// The path itself, or the first folder above it that is there.
+std::string nearest_present(std::string path) {
+    while (path.size() > 1 && access(path.c_str(), F_OK) != 0) path = parent_of(path);
+    return path;
+}
+
+void make_folders(const std::string &path) {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error) fail(error.value(), fmt::format("make folder {}", path));
+}
+
+/// At the usual place where the directory is to stand below it, else at the directory itself. Never
+/// over anything: what is pinned in a file system that is there already would be out of reach.
 void mount_bpf_file_system(const std::string &path) {
     const bool usual = path.starts_with(std::string{usual_mount} + "/");
     const std::string where = usual ? usual_mount : path;
+    const bool is_new = access(where.c_str(), F_OK) != 0;
+    if (is_new) make_folders(where);
     std::error_code ignored;
-    if (!usual) std::filesystem::create_directories(where, ignored);
-    if (mount("bpf", where.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") == 0)
+    const bool free = usual || std::filesystem::is_empty(where, ignored);
+    if (free &&
+        mount("bpf", where.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") == 0)
         return;
-    fail(errno, fmt::format("no BPF file system at {} and it cannot be mounted; mount it as root "
+    const int error = free ? errno : ENOTEMPTY;
+    if (is_new) rmdir(where.c_str());
+    fail(error, fmt::format("no BPF file system at {} and it cannot be mounted; mount it as root "
                             "(mount -t bpf bpf {}) or give a --pin-dir on one",
                             where, where));
 }
@@ -92,20 +117,24 @@ PinDirectory::PinDirectory(std::string path, FileDescriptor directory) :
     path_{std::move(path)},
     directory_{std::move(directory)} {}
 
-PinDirectory PinDirectory::create(const std::string &path) {
+PinDirectory PinDirectory::create(const std::string &given) {
+    const std::string path = plain_path(given);
     if (!path.starts_with('/'))
         fail(EINVAL, fmt::format("pin directory {} is no absolute path", path));
-    if (!is_bpf_file_system(path) && !is_bpf_file_system(parent_of(path)))
-        mount_bpf_file_system(path);
+    if (path == usual_mount)
+        fail(EINVAL, fmt::format("{} is everybody's: give a --pin-dir below it", path));
+    if (!is_bpf_file_system(nearest_present(path))) mount_bpf_file_system(path);
+    make_folders(parent_of(path));
     if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
-        fail(errno, fmt::format("make pin directory {}", path));
+        fail(errno, fmt::format("make pin directory {} (its name may hold no dot)", path));
     FileDescriptor fd = open_directory(path);
     if (fd.get() < 0) fail(errno, fmt::format("open pin directory {}", path));
     check_owner(path, fd.get());
     return {path, std::move(fd)};
 }
 
-std::optional<PinDirectory> PinDirectory::open(const std::string &path) {
+std::optional<PinDirectory> PinDirectory::open(const std::string &given) {
+    const std::string path = plain_path(given);
     FileDescriptor fd = open_directory(path);
     if (fd.get() < 0) return std::nullopt;
     return PinDirectory{path, std::move(fd)};

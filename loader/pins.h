@@ -16,7 +16,8 @@ namespace portscan {
 class PinDirectory {
   public:
     /// Opens the directory and makes it where there is none; mounts a BPF file system where none
-    /// is mounted and the process may. Fails with EPERM where the directory is another user's.
+    /// is mounted and the process may, at /sys/fs/bpf or on an empty folder. Fails with EPERM where
+    /// the directory is another user's.
     static PinDirectory create(const std::string &path);
     /// Opens the directory; nothing if there is none.
     static std::optional<PinDirectory> open(const std::string &path);
