@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/commands.h"
 
+#include "loader/mapped_address.h"
 #include "loader/options.h"
 #include "loader/service_options.h"
 
@@ -28,6 +29,9 @@ Prefix parse_target(const std::string &text) {
     const auto prefix = Prefix::parse(text);
     if (!prefix)
         throw OptionError(fmt::format("'{}' is neither an address nor a CIDR prefix", text));
+    if (const auto plain = mapped_ipv4(*prefix))
+        throw OptionError(
+            fmt::format("'{}' is {} to the detector: write that", text, plain->to_string()));
     return *prefix;
 }
 

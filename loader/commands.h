@@ -12,7 +12,7 @@
 
 namespace portscan {
 
-/// SPEC section 3.
+/// As docs/loader.md has them.
 enum ExitStatus : int { done = 0, failed = 1, usage = 2, not_permitted = 3 };
 
 /// A command cannot do what it was asked to; one line. Exit status 1.

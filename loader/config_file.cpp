@@ -9,11 +9,12 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
-#include <sstream>
 #include <toml++/toml.h>
 
 namespace portscan {
 namespace {
+
+constexpr std::size_t largest_file = 1024 * 1024;
 
 bool is_list(std::string_view name) {
     return name == "allow" || name == "allow-file" || name == "ignore-ports" ||
@@ -130,14 +131,17 @@ Settings parse_config(std::string_view text, const std::string &path) {
 std::optional<Settings> read_config_file_if_any(const std::string &path) {
     std::ifstream file{path};
     if (!file.is_open() && errno == ENOENT) return std::nullopt;
-    std::ostringstream text;
-    if (file.is_open() && file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+    std::string text(largest_file + 1, '\0');
+    if (file.is_open()) file.read(text.data(), static_cast<std::streamsize>(text.size()));
     // A folder opens and fails on the first read, which sets badbit.
     if (!file.is_open() || file.bad()) {
         throw OptionError(fmt::format("{}: cannot be read ({}): give a readable TOML file", path,
                                       std::strerror(errno)));
     }
-    return parse_config(text.str(), path);
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > largest_file)
+        throw OptionError(fmt::format("{}: is no configuration: above 1 MiB", path));
+    return parse_config(text, path);
 }
 
 Settings read_config_file(const std::string &path) {

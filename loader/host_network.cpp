@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/host_network.h"
 
+#include "loader/mapped_address.h"
 #include "loader/netlink.h"
 
 #include <algorithm>
 #include <arpa/inet.h>
-#include <array>
 #include <cstring>
 #include <linux/inet_diag.h>
 #include <linux/rtnetlink.h>
@@ -73,13 +73,6 @@ void append_default_route(NetlinkBytes body, std::vector<DefaultRoute> &routes) 
     for (const DefaultRoute &hop : next_hops(header.rtm_family, hops, route)) routes.push_back(hop);
 }
 
-/// An IPv6 socket that serves IPv4 names its peers ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2).
-Address unmapped(const Address &address) {
-    constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (!std::equal(mapped.begin(), mapped.end(), address.bytes.begin())) return address;
-    return Address::ipv4(address.bytes.data() + mapped.size());
-}
-
 } // namespace
 
 std::string interface_name(NetlinkBytes link_message) {
@@ -145,7 +138,10 @@ std::vector<TcpConnection> established_connections() {
                 const auto found = netlink_header<inet_diag_msg>(body);
                 const auto peer =
                     to_address(found.idiag_family, std::as_bytes(std::span{found.id.idiag_dst}));
-                if (peer) connections.push_back({ntohs(found.id.idiag_sport), unmapped(*peer)});
+                // An IPv6 socket that serves IPv4 names its peers ::ffff:a.b.c.d.
+                if (peer)
+                    connections.push_back(
+                        {ntohs(found.id.idiag_sport), mapped_ipv4(*peer).value_or(*peer)});
             });
     }
     return connections;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/options.h"
 
+#include "loader/mapped_address.h"
+
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
@@ -10,6 +12,7 @@
 namespace portscan {
 namespace {
 
+constexpr std::streamsize longest_line = 65536;
 constexpr std::uint32_t u32_max = std::numeric_limits<std::uint32_t>::max();
 
 std::string_view trimmed(std::string_view text) {
@@ -99,6 +102,10 @@ Prefix parse_allowed(std::string_view where, std::string_view item) {
                                       "32 (IPv4) or 0 to 128 (IPv6)",
                                       where, item));
     }
+    if (const auto plain = mapped_ipv4(*prefix)) {
+        throw OptionError(fmt::format("{}: '{}' is {} to the detector: write that", where, item,
+                                      plain->to_string()));
+    }
     return *prefix;
 }
 
@@ -122,9 +129,11 @@ std::string get_allow(const DetectorOptions &options) {
 void add_allow_file(DetectorOptions &options, std::string_view path) {
     std::ifstream file{std::string{path}};
     std::vector<Prefix> added;
-    std::string line;
-    for (unsigned number = 1; std::getline(file, line); ++number) {
-        const auto entry = trimmed(std::string_view{line}.substr(0, line.find('#')));
+    std::vector<char> buffer(longest_line); // /dev/zero has no end of a line
+    for (unsigned number = 1; file.getline(buffer.data(), longest_line); ++number) {
+        const auto taken = static_cast<std::size_t>(file.gcount()); // with the line's end
+        const std::string_view line{buffer.data(), taken - (file.eof() ? 0 : 1)};
+        const auto entry = trimmed(line.substr(0, line.find('#')));
         if (entry.empty()) continue;
         added.push_back(parse_allowed(fmt::format("allow-file: {}:{}", path, number), entry));
     }

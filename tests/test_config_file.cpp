@@ -171,6 +171,15 @@ TEST(Settings, LaterSourcesWin) {
     EXPECT_EQ(both.host.mode, AttachMode::skb);
 }
 
+TEST(ConfigFile, WithoutAnEndIsRefused) {
+    try {
+        read_config_file("/dev/zero");
+        ADD_FAILURE() << "nothing refused";
+    } catch (const OptionError &error) {
+        EXPECT_THAT(error.what(), HasSubstr("/dev/zero: is no configuration"));
+    }
+}
+
 TEST(ServiceOptions, EveryValueReadsBack) {
     ServiceOptions options;
     for (const ServiceOptionSpec &spec : service_option_specs()) spec.set(options, spec.get({}));

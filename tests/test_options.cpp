@@ -178,6 +178,19 @@ TEST(AllowFile, NamesFileAndLineOfABadEntry) {
 TEST(AllowFile, RefusesWhatCannotBeRead) {
     EXPECT_THAT(refusal("allow-file", "/nonexistent"), HasSubstr("cannot be read"));
     EXPECT_THAT(refusal("allow-file", "/"), HasSubstr("cannot be read"));
+    EXPECT_THAT(refusal("allow-file", "/dev/zero"), HasSubstr("cannot be read")) << "no end";
+}
+
+TEST(AllowFile, TakesALineWhole) {
+    const test::TemporaryDirectory directory;
+    const std::string file = directory.write("allow", bytes(std::string{"10.0.0.1\0 x", 11}));
+    EXPECT_THAT(refusal("allow-file", file), HasSubstr(":1: '10.0.0.1"));
+}
+
+TEST(Options, Ipv4InIpv6ClothesIsRefused) {
+    EXPECT_THAT(refusal("allow", "::ffff:10.0.0.1"), HasSubstr("is 10.0.0.1 to the detector"));
+    EXPECT_THAT(refusal("allow", "::ffff:10.0.0.0/104"), HasSubstr("is 10.0.0.0/8"));
+    EXPECT_THAT(with("allow", "::/0,::ffff:0:0/95,::1:10.0.0.1").allow, testing::SizeIs(3));
 }
 
 TEST(AllowFile, MayBeEmpty) {
