@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/attachment.h"
 #include "loader/commands.h"
+#include "loader/confirmation.h"
 #include "loader/console.h"
+#include "loader/host_network.h"
 #include "loader/source_view.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fstream>
 #include <memory>
@@ -43,26 +46,46 @@ struct InterfaceStatus {
     bool attached = false;
     XdpMode mode = XdpMode::native;
     std::uint32_t program = 0;
-    bool current = false; ///< the program that is pinned
+    bool current = false;  ///< the program that is pinned
+    bool confirmed = true; ///< false: held by its process until `confirm`
 };
 
+std::optional<InterfaceStatus> attached_status(const std::string &name, unsigned ifindex,
+                                               std::uint32_t pinned) {
+    const auto program = attached_program(ifindex);
+    if (!program) return std::nullopt;
+    return InterfaceStatus{.name = name,
+                           .attached = true,
+                           .mode = program->mode,
+                           .program = program->id,
+                           .current = program->id == pinned};
+}
+
+/// Links that wait for `confirm` have no pin: they are known by their program.
+void append_unconfirmed(const PinnedState &state, std::uint32_t pinned,
+                        std::vector<InterfaceStatus> &known) {
+    if (!state.directory.has_mark(unconfirmed_mark)) return;
+    for (const auto &[index, name] : interfaces()) {
+        auto status = attached_status(name, index, pinned);
+        const bool is_known = std::any_of(known.begin(), known.end(),
+                                          [&](const auto &one) { return one.name == name; });
+        if (!status || !status->current || is_known) continue;
+        status->confirmed = false;
+        known.push_back(std::move(*status));
+    }
+}
+
 std::vector<InterfaceStatus> interfaces_of(const PinnedState &state) {
-    std::vector<InterfaceStatus> interfaces;
+    std::vector<InterfaceStatus> known;
     const std::uint32_t pinned = program_id(state.detector.program());
     for (const auto &name : pinned_interfaces(state.directory)) {
-        InterfaceStatus status{.name = name};
         const FileDescriptor link = state.directory.get(link_pin_name(name));
-        if (const auto ifindex = link.get() < 0 ? 0U : attached_ifindex(link.get())) {
-            status.attached = true;
-            if (const auto program = attached_program(ifindex)) {
-                status.mode = program->mode;
-                status.program = program->id;
-                status.current = program->id == pinned;
-            }
-        }
-        interfaces.push_back(std::move(status));
+        const unsigned ifindex = link.get() < 0 ? 0U : attached_ifindex(link.get());
+        auto status = attached_status(name, ifindex, pinned);
+        known.push_back(status.value_or(InterfaceStatus{.name = name}));
     }
-    return interfaces;
+    append_unconfirmed(state, pinned, known);
+    return known;
 }
 
 /// As they are in force. The interval of the expirer is the running process' own affair.
@@ -84,7 +107,8 @@ void print_json(const PinnedState &state, std::optional<pid_t> holder) {
                               {"attached", one.attached},
                               {"mode", one.attached ? Json(to_string(one.mode)) : Json()},
                               {"program_id", one.attached ? Json(one.program) : Json()},
-                              {"current", one.current}});
+                              {"current", one.current},
+                              {"confirmed", one.confirmed}});
     Json options = Json::object();
     for (const auto &[name, value] : options_of(state)) options[name] = value;
     Json counters = Json::object();
@@ -104,10 +128,14 @@ void print_json(const PinnedState &state, std::optional<pid_t> holder) {
 }
 
 std::string describe(const InterfaceStatus &status) {
-    if (!status.attached) return fmt::format("  {}  gone, waits for it to come back", status.name);
-    return fmt::format("  {}  {} mode, program {}{}", status.name, to_string(status.mode),
+    if (!status.attached)
+        return fmt::format("  {}  not attached any more: the interface went, or somebody detached "
+                           "it",
+                           status.name);
+    return fmt::format("  {}  {} mode, program {}{}{}", status.name, to_string(status.mode),
                        status.program,
-                       status.current ? "" : ", which is not the one that is pinned");
+                       status.current ? "" : ", which is not the one that is pinned",
+                       status.confirmed ? "" : ", until confirmed (xdp-portscan confirm)");
 }
 
 void print_people(const PinnedState &state, std::optional<pid_t> holder) {

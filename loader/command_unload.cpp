@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/attachment.h"
 #include "loader/commands.h"
+#include "loader/confirmation.h"
 #include "loader/console.h"
 #include "loader/options.h"
 
@@ -34,6 +35,15 @@ void detach(const PinDirectory &directory, const std::string &interface) {
     print_line(fmt::format("detached from {}", interface));
 }
 
+/// Links that wait for `confirm` belong to their process alone.
+void refuse_unconfirmed(const PinDirectory &directory) {
+    const auto holder = InstanceLock::holder(directory);
+    if (!holder || !directory.has_mark(unconfirmed_mark)) return;
+    throw CommandError(fmt::format("process {} holds what it attached until that is confirmed: "
+                                   "stop the process, which detaches",
+                                   *holder));
+}
+
 int run_unload(const UnloadCommand &command) {
     if (command.all && !command.interfaces.empty())
         throw OptionError("unload: give interfaces, or --all");
@@ -41,15 +51,22 @@ int run_unload(const UnloadCommand &command) {
         throw OptionError("unload: give interfaces, or --all, or --purge to forget the state");
     const PinDirectory directory = open_directory(command);
     std::optional<InstanceLock> lock;
-    if (command.purge) lock = take_lock(directory);
+    if (command.purge) {
+        lock = take_lock(directory);
+        directory.clear_mark(unconfirmed_mark); // of a process that was killed
+    }
 
     const auto pinned = pinned_interfaces(directory);
     const auto &interfaces = command.all ? pinned : command.interfaces;
-    for (const auto &interface : interfaces)
-        if (std::find(pinned.begin(), pinned.end(), interface) == pinned.end())
-            throw CommandError(
-                fmt::format("{} is not attached by us (xdp-portscan status)", interface));
+    for (const auto &interface : interfaces) {
+        if (std::find(pinned.begin(), pinned.end(), interface) != pinned.end()) continue;
+        refuse_unconfirmed(directory);
+        throw CommandError(
+            fmt::format("{} is not attached by us (xdp-portscan status)", interface));
+    }
     for (const auto &interface : interfaces) detach(directory, interface);
+    if (command.all) refuse_unconfirmed(directory);
+    if (command.all && interfaces.empty()) print_line("not attached to any interface");
     if (!command.purge) return done;
 
     if (const auto left = pinned_interfaces(directory); !left.empty())
