@@ -18,6 +18,10 @@ portscan_allow_key6 make_key(const Prefix &prefix) {
     return key;
 }
 
+bool is_manual(const AllowEntry &entry) {
+    return (entry.origins & static_cast<std::uint32_t>(AllowOrigin::manual)) != 0;
+}
+
 template <typename Key, typename ToAddress>
 void list_trie(int map_fd, ToAddress to_address, std::vector<AllowEntry> &entries) {
     Key key{};
@@ -46,8 +50,10 @@ void Allowlist::put(const AllowEntry &entry) {
         .until = entry.until_ns, .origins = entry.origins, .padding = 0};
     if (bpf_map_update_elem(entry.prefix.address.is_ipv6() ? maps_.allow6 : maps_.allow, &key,
                             &value, BPF_ANY) != 0)
-        throw std::system_error(errno, std::generic_category(),
-                                fmt::format("add {} to allowlist", entry.prefix.to_string()));
+        throw std::system_error(
+            errno, std::generic_category(),
+            fmt::format("add {} to allowlist{}", entry.prefix.to_string(),
+                        errno == ENOSPC ? ", which is full: give fewer, shorter prefixes" : ""));
 }
 
 std::vector<SourceRecord> Allowlist::add(const Prefix &prefix, AllowOrigin origin,
@@ -59,9 +65,10 @@ std::vector<SourceRecord> Allowlist::add(const Prefix &prefix, AllowOrigin origi
     AllowEntry entry{.prefix = prefix, .until_ns = until_ns};
     if (present != entries.end()) {
         entry = *present;
-        // What stays is not cut short.
-        const bool stays = until_ns == 0 || present->until_ns == 0;
-        entry.until_ns = stays ? 0 : std::max(until_ns, present->until_ns);
+        // By hand, it is not cut short; what others put there has no time.
+        const bool stays = until_ns == 0 || (is_manual(*present) && present->until_ns == 0);
+        if (origin == AllowOrigin::manual)
+            entry.until_ns = stays ? 0 : std::max(until_ns, present->until_ns);
     }
     entry.origins |= static_cast<std::uint32_t>(origin);
     put(entry);
@@ -81,9 +88,8 @@ std::vector<SourceRecord> Allowlist::replace(AllowOrigin origin,
     for (AllowEntry entry : list()) {
         const bool keeps = absent.erase(entry.prefix) != 0;
         const bool had = (entry.origins & bit) != 0;
-        if (keeps == had && (!keeps || entry.until_ns == 0)) continue;
+        if (keeps == had) continue;
         entry.origins = keeps ? entry.origins | bit : entry.origins & ~bit;
-        if (keeps) entry.until_ns = 0;
         if (entry.origins != 0)
             put(entry);
         else
@@ -100,9 +106,15 @@ std::vector<SourceRecord> Allowlist::replace(AllowOrigin origin,
 
 std::vector<Prefix> Allowlist::expire(std::uint64_t now_ns) {
     std::vector<Prefix> expired;
-    for (const auto &entry : list())
-        if (entry.until_ns != 0 && entry.until_ns <= now_ns && remove(entry.prefix))
+    for (AllowEntry entry : list()) {
+        if (entry.until_ns == 0 || entry.until_ns > now_ns) continue;
+        entry.origins &= ~static_cast<std::uint32_t>(AllowOrigin::manual);
+        entry.until_ns = 0;
+        if (entry.origins != 0)
+            put(entry);
+        else if (remove(entry.prefix))
             expired.push_back(entry.prefix);
+    }
     return expired;
 }
 

@@ -18,7 +18,7 @@ enum class AllowOrigin : std::uint8_t { automatic = 1, config = 2, manual = 4 };
 struct AllowEntry {
     Prefix prefix;
     std::uint32_t origins = 0;  ///< AllowOrigin, or-ed
-    std::uint64_t until_ns = 0; ///< CLOCK_MONOTONIC; 0: stays
+    std::uint64_t until_ns = 0; ///< how long `manual` stays, CLOCK_MONOTONIC; 0: for good
 };
 
 /// The allowlist of one detector. Wins over blocks: an added entry lifts those that it covers.
@@ -35,7 +35,7 @@ class Allowlist {
     /// others, which leave the list unless they have another. Lifts the blocks that the list now
     /// covers: those are returned.
     std::vector<SourceRecord> replace(AllowOrigin origin, const std::vector<Prefix> &prefixes);
-    /// Takes off what was put there until a time that is over. Returns the prefixes.
+    /// Takes off what was there by hand until a time that is over. Returns what left the list.
     std::vector<Prefix> expire(std::uint64_t now_ns);
     /// Fills an empty index of source prefixes with longer entries (pscan_allow6_in).
     void rebuild_index();

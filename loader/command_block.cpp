@@ -30,17 +30,24 @@ Prefix parse_source(const std::string &text, const Registry &registry) {
     return source;
 }
 
-int block(PinnedState &state, const Prefix &source) {
+const char *dry_run_note(const PinnedState &state) {
+    return state.control.options.dry_run ? ", though a dry run drops nothing" : "";
+}
+
+int block(PinnedState &state, const std::string &text) {
+    const Prefix source = parse_source(text, state.control.registry);
     const std::string name = source.to_string();
-    if (state.control.allowlist.covers(source)) {
+    // An IPv6 address may be allowed by itself, within a prefix that is not.
+    const Allowlist &allowlist = state.control.allowlist;
+    if (allowlist.covers(source) || allowlist.covers(parse_target(text))) {
         complain(fmt::format("{} is on the allowlist, which wins: remove it there first "
                              "(xdp-portscan allow list)",
-                             name));
+                             text));
         return failed;
     }
     switch (state.control.registry.block(source, program_clock_ns())) {
     case BlockOutcome::blocked:
-        print_line("blocked " + name);
+        print_line("blocked " + name + dry_run_note(state));
         return done;
     case BlockOutcome::already_blocked:
         print_line(name + " was blocked already");
@@ -61,8 +68,7 @@ int run_block(const BlockCommand &command) {
     for (const auto &text : command.targets) parse_target(text);
     const auto state = PinnedState::open(command.pin_dir);
     int status = done;
-    for (const auto &text : command.targets)
-        status = std::max(status, block(*state, parse_source(text, state->control.registry)));
+    for (const auto &text : command.targets) status = std::max(status, block(*state, text));
     return status;
 }
 

@@ -30,6 +30,9 @@ int run_expire(const ExpireCommand &command) {
                        .dump(2));
         return done;
     }
+    for (const auto &prefix : entries)
+        print_line(
+            fmt::format("{} is not allowed any longer: its time is over", prefix.to_string()));
     print_line(fmt::format("freed {} sources and {} blocks, lifted {} allowlisted blocks; {} "
                            "sources left, {} of them blocked",
                            report.sources_freed, report.blocks_freed, report.blocks_lifted,

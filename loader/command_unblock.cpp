@@ -66,7 +66,7 @@ class Unblocker {
                 fmt::format("{} is within the source {}", target.to_string(), source.to_string()));
         // Before it starts afresh, so that it cannot be blocked again in between.
         std::vector<SourceRecord> removed;
-        if (within && until_ns_ != 0) removed = allow(source);
+        if (within && until_ns_ != 0 && is_blocked(source)) removed = allow(source);
         if (within) {
             if (auto record = state_.control.registry.remove(source))
                 removed.push_back(std::move(*record));
@@ -81,13 +81,22 @@ class Unblocker {
             if (!within && until_ns_ != 0) allow(record.source);
         }
         if (within && blocks == 0)
-            print_line(fmt::format("{} was not blocked", source.to_string()));
+            print_line(fmt::format("{} was not blocked{}", source.to_string(),
+                                   until_ns_ != 0 ? ", and is not allowed now" : ""));
+        told_ = within;
         total_ += blocks;
     }
 
     std::uint64_t total() const { return total_; }
+    /// Nothing is left to say of the last target.
+    bool has_told() const { return told_; }
 
   private:
+    bool is_blocked(const Prefix &source) const {
+        const auto record = state_.control.registry.find(source);
+        return record && record->blocked;
+    }
+
     std::vector<SourceRecord> allow(const Prefix &source) {
         return state_.control.allowlist.add(source, AllowOrigin::manual, until_ns_);
     }
@@ -104,6 +113,7 @@ class Unblocker {
     WallClock clock_;
     std::uint64_t until_ns_ = 0; ///< 0: not allowed
     std::uint64_t total_ = 0;
+    bool told_ = false;
 };
 
 int run_unblock(const UnblockCommand &command) {
@@ -113,7 +123,7 @@ int run_unblock(const UnblockCommand &command) {
     if (duration) require_run(*state);
     Unblocker unblocker{*state, duration};
     for (const auto &target : targets) unblocker.unblock(target);
-    if (command.all || targets.size() > 1)
+    if (targets.size() > 1 || !unblocker.has_told())
         print_line(fmt::format("unblocked {} sources", unblocker.total()));
     return done;
 }

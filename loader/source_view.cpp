@@ -41,10 +41,15 @@ bool SourceView::is_blocked(const SourceRecord &record) const {
     return record.blocked && (!until || *until > clock_.monotonic_ns());
 }
 
+/// Of a block that was decided in a dry run, or while one goes on.
+bool SourceView::drops_nothing(const SourceRecord &record) const {
+    return record.dry_run || state_->control.options.dry_run;
+}
+
 std::string SourceView::state_of(const SourceRecord &record) const {
     if (!record.blocked) return "recorded";
     if (!is_blocked(record)) return "expired";
-    return record.dry_run ? "dry-run" : "blocked";
+    return drops_nothing(record) ? "dry-run" : "blocked";
 }
 
 std::string SourceView::until_text(const SourceRecord &record) const {
@@ -84,7 +89,7 @@ std::vector<std::string> SourceView::facts(const SourceRecord &record) const {
                                             ? std::string{"blocked by hand"}
                                             : fmt::format("port {}", record.trigger_port)));
     if (record.ifindex != 0) lines.push_back("  interface   " + name_of_interface(record.ifindex));
-    if (record.dry_run) lines.emplace_back("  dry run     nothing is dropped");
+    if (drops_nothing(record)) lines.emplace_back("  dry run     nothing is dropped");
     return lines;
 }
 
@@ -96,7 +101,8 @@ std::vector<std::string> SourceView::details(const Prefix &source,
     if (record == nullptr) {
         lines.push_back(fmt::format("{}: not blocked, nothing recorded", name));
     } else if (is_blocked(*record)) {
-        lines.push_back(fmt::format("{}: blocked{}", name, record->dry_run ? " (dry run)" : ""));
+        lines.push_back(
+            fmt::format("{}: blocked{}", name, drops_nothing(*record) ? " (dry run)" : ""));
     } else {
         lines.push_back(
             fmt::format("{}: not blocked{}", name, record->blocked ? ", its block is over" : ""));

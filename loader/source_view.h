@@ -30,6 +30,7 @@ class SourceView {
     nlohmann::ordered_json json(const SourceRecord &record) const;
 
   private:
+    bool drops_nothing(const SourceRecord &record) const;
     std::string state_of(const SourceRecord &record) const;
     std::string until_text(const SourceRecord &record) const;
     std::string trigger_text(const SourceRecord &record) const;
