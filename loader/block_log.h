@@ -55,6 +55,7 @@ class BlockLog {
     /// `write` takes a line without its end.
     BlockLog(LogFormat format, std::function<void(std::string_view)> write, LogRate rate = {});
 
+    void set_format(LogFormat format) { format_ = format; }
     /// `clock` is that of the moment: it measures the rate, and places the change's time.
     void add(const BlockChange &change, const WallClock &clock);
     /// Says how many were left out, where it may; with `force` (before the end) in any case.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/commands.h"
+#include "loader/confirmation.h"
 #include "loader/console.h"
 #include "loader/filter.h"
 #include "loader/host_settings.h"
@@ -16,12 +17,16 @@ int run_load(const HostArguments &arguments) {
     require_capabilities();
     const auto directory = PinDirectory::create(settings.service.pin_dir);
     const auto lock = take_lock(directory);
+    directory.clear_mark(unconfirmed_mark); // of a process that was killed
     Filter filter{directory, print_line};
-    filter.apply({.options = settings.detector,
-                  .interfaces = settings.service.interfaces,
-                  .mode = settings.service.mode,
-                  .auto_allow = find_auto_allow(settings.service, print_line),
-                  .keep_others = true});
+    filter.apply(
+        {.options = settings.detector,
+         .interfaces = settings.service.interfaces,
+         .mode = settings.service.mode,
+         .find_auto_allow = [&settings] { return find_auto_allow(settings.service, print_line); },
+         .keep_others = true});
+    if (filter.attachments().empty())
+        throw CommandError("attached to nothing: there is no default route; name the interfaces");
     return done;
 }
 

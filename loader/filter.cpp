@@ -34,11 +34,10 @@ void Filter::apply(const FilterPlan &plan) {
     open_pinned();
     require_attachable(plan);
     auto next = std::make_unique<Adoption>(directory_, plan.options);
-    Allowlist &allowlist = next->control().allowlist;
-    allowlist.replace(AllowOrigin::config, plan.options.allow);
-    allowlist.replace(AllowOrigin::automatic, plan.auto_allow);
+    next->control().allowlist.replace(AllowOrigin::config, plan.options.allow);
     adoption_.swap(next);
     plan_ = plan;
+    renew_auto_allow();
     given_up_.clear();
     update_links();
     adoption_->complete();
@@ -50,6 +49,13 @@ void Filter::apply(const FilterPlan &plan) {
         throw;
     }
     drop_unwanted();
+}
+
+void Filter::renew_auto_allow() {
+    auto_allow_is_new_ = true;
+    if (!plan_.find_auto_allow) return;
+    if (const auto prefixes = plan_.find_auto_allow())
+        adoption_->control().allowlist.replace(AllowOrigin::automatic, *prefixes);
 }
 
 /// Before anything is changed: what attaching would refuse.
@@ -108,8 +114,10 @@ void Filter::attach_wanted(bool may_await) {
         if (contains(given_up_, interface)) continue;
         if (Attachment *const present = find(interface)) {
             if (present->is_current() && !has_wrong_mode(*present)) continue;
-            if (present->is_current())
-                say_(fmt::format("{}: attached anew in {} mode", interface, to_string(plan_.mode)));
+            say_(present->is_current()
+                     ? fmt::format("{}: attached anew in {} mode", interface, to_string(plan_.mode))
+                     : fmt::format("{} is another interface than before, or has another name now",
+                                   interface));
             drop(interface);
         }
         if (auto attachment = attach_one(interface, may_await))
@@ -126,6 +134,7 @@ void Filter::attach_wanted(bool may_await) {
 
 std::optional<Attachment> Filter::attach_one(const std::string &interface, bool may_await) {
     if (may_await && !exists(interface)) return std::nullopt;
+    if (!auto_allow_is_new_) renew_auto_allow();
     try {
         auto attachment =
             Attachment::create(interface, adoption_->detector().program(), plan_.mode);
@@ -167,6 +176,7 @@ void Filter::drop(const std::string &interface) {
 }
 
 void Filter::reconcile() {
+    auto_allow_is_new_ = false;
     std::vector<std::string> gone;
     const auto pinned = pinned_interfaces(directory_);
     for (const auto &attachment : attachments_) {

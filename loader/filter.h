@@ -20,10 +20,12 @@ struct FilterPlan {
     /// Names, or default_route_word for those of the default routes.
     std::vector<std::string> interfaces{};
     AttachMode mode = AttachMode::automatic;
-    std::vector<Prefix> auto_allow{}; ///< allowlist entries of origin `auto`, instead of older ones
-    bool hold_new = false;            ///< links made now are not pinned: they end with the process
-    bool keep_others = false;         ///< links of other interfaces stay
-    bool await_absent = false;        ///< an interface that is not there is attached when it comes
+    /// Asked before anything is attached: the allowlist's entries of origin `auto`, instead of
+    /// older ones, which stay where it answers nothing.
+    std::function<std::optional<std::vector<Prefix>>()> find_auto_allow{};
+    bool hold_new = false;     ///< links made now are not pinned: they end with the process
+    bool keep_others = false;  ///< links of other interfaces stay
+    bool await_absent = false; ///< an interface that is not there is attached when it comes
 };
 
 /// The detector on its interfaces, over the state of a pin directory.
@@ -54,6 +56,7 @@ class Filter {
     const std::vector<Attachment> &attachments() const { return attachments_; }
 
   private:
+    void renew_auto_allow();
     void open_pinned();
     void update_links();
     void attach_wanted(bool may_await);
@@ -71,6 +74,7 @@ class Filter {
     FilterPlan plan_;
     std::unique_ptr<Adoption> adoption_;
     std::vector<Attachment> attachments_;
+    bool auto_allow_is_new_ = false;
     std::vector<std::string> held_;     ///< interfaces of unpinned links
     std::vector<std::string> given_up_; ///< interfaces that somebody unloaded, or that refuse
     mutable std::vector<std::string> default_routes_; ///< the last there were

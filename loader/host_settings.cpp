@@ -13,6 +13,8 @@
 namespace portscan {
 namespace {
 
+constexpr std::chrono::nanoseconds shortest_interval = std::chrono::milliseconds{10};
+
 void add_service_option(CLI::App &app, Settings &given, const ServiceOptionSpec &spec) {
     const std::string flag = "--" + std::string{spec.name};
     const auto take = [&given, &spec](const std::string &value) { given.add(spec.name, value); };
@@ -55,11 +57,15 @@ HostSettings read_settings(const HostArguments &arguments) {
     if (file) file->apply(settings.detector, settings.service);
     arguments.given.apply(settings.detector, settings.service);
     validate(settings.detector);
+    if (settings.detector.expire_interval < shortest_interval)
+        throw OptionError(fmt::format("expire-interval: {} would keep a CPU busy; give {} or more",
+                                      format_duration(settings.detector.expire_interval),
+                                      format_duration(shortest_interval)));
     return settings;
 }
 
-std::vector<Prefix> find_auto_allow(const ServiceOptions &service,
-                                    const std::function<void(std::string_view)> &say) {
+std::optional<std::vector<Prefix>>
+find_auto_allow(const ServiceOptions &service, const std::function<void(std::string_view)> &say) {
     std::vector<Prefix> prefixes;
     if (service.no_auto_allow) return prefixes;
     try {
@@ -69,6 +75,7 @@ std::vector<Prefix> find_auto_allow(const ServiceOptions &service,
         }
     } catch (const std::system_error &error) {
         say(fmt::format("cannot tell who must stay reachable: {}", error.what()));
+        return std::nullopt;
     }
     return prefixes;
 }

@@ -10,6 +10,7 @@
 #include <CLI/Formatter.hpp>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,10 +36,10 @@ struct HostSettings {
 /// Reads the configuration file anew. Throws OptionError.
 HostSettings read_settings(const HostArguments &arguments);
 
-/// The lock-out guard's addresses, each told to `say`; none with --no-auto-allow. What cannot be
-/// found out is told too.
-std::vector<Prefix> find_auto_allow(const ServiceOptions &service,
-                                    const std::function<void(std::string_view)> &say);
+/// The lock-out guard's addresses, each told to `say`; none with --no-auto-allow. Nothing where
+/// they cannot be found out, which is told too.
+std::optional<std::vector<Prefix>>
+find_auto_allow(const ServiceOptions &service, const std::function<void(std::string_view)> &say);
 
 /// Throws std::system_error (EPERM) that names the capabilities which this process lacks.
 void require_capabilities();

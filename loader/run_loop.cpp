@@ -27,6 +27,7 @@ RunLoop::RunLoop(const RunCommand &command, HostSettings settings, PinDirectory 
     notify_{ServiceNotify::from_environment()},
     signals_{std::move(signals)},
     block_log_{settings_.service.log_format, log_line},
+    adopted_{pinned_interfaces(directory_)},
     filter_{directory_, [this](std::string_view message) { say(message); }},
     object_sha256_{sha256_hex(embedded_object())} {}
 
@@ -43,17 +44,20 @@ void RunLoop::guarded(std::string_view what, Action action) {
     }
 }
 
-FilterPlan RunLoop::plan() const {
+FilterPlan RunLoop::plan() {
+    const auto &named = settings_.service.interfaces;
     return {.options = settings_.detector,
-            .interfaces = settings_.service.interfaces,
-            .mode = settings_.service.mode};
+            .interfaces = named.empty() ? adopted_ : named,
+            .mode = settings_.service.mode,
+            .find_auto_allow = [this] {
+                return find_auto_allow(settings_.service, [this](auto line) { say(line); });
+            }};
 }
 
 void RunLoop::start(bool replaces) {
     directory_.clear_mark(unconfirmed_mark);
     serve_metrics(); // before attaching: its port may be in use
     FilterPlan first = plan();
-    first.auto_allow = find_auto_allow(settings_.service, [this](auto line) { say(line); });
     first.hold_new = command_.confirm.has_value() && !replaces;
     first.await_absent = replaces;
     filter_.apply(first);
@@ -62,7 +66,10 @@ void RunLoop::start(bool replaces) {
         confirmation_.once(*command_.confirm);
         say(fmt::format("detaches in {} unless `xdp-portscan confirm` is run until then",
                         format_duration(*command_.confirm)));
+    } else if (first.hold_new) {
+        say("nothing to confirm: what is attached was attached before");
     }
+    if (filter_.attachments().empty()) say("attached to nothing yet: waits for interfaces");
     keep_loading_capabilities();
     listen_to_detector();
     set_timers();
@@ -211,25 +218,38 @@ void RunLoop::on_confirm_timeout() {
 }
 
 void RunLoop::reload() {
-    notify_.reloading(program_clock_ns());
+    notify_.reloading(WallClock::now().monotonic_ns()); // not the coarse clock, which is behind
     guarded("reload", [this] {
-        reread_settings();
-        serve_metrics();
-        if (binary_.has_changed() && filter_.holds_links()) {
-            say("the binary changed: `xdp-portscan confirm` first, then reload again");
-        } else if (binary_.has_changed()) {
-            say("the binary changed: runs the new one");
-            say(fmt::format("cannot run it: {}", std::strerror(binary_.replace(lock_))));
+        const HostSettings before = settings_;
+        try {
+            reread_settings();
+            serve_metrics();
+            replace_binary();
+            apply_settings();
+        } catch (...) {
+            use(before);
+            throw;
         }
-        apply_settings();
         say("reloaded");
     });
     say_status();
 }
 
+void RunLoop::replace_binary() {
+    if (!binary_.has_changed()) return;
+    if (filter_.holds_links())
+        return say("the binary changed: `xdp-portscan confirm` first, then reload again");
+    say("the binary changed: runs the new one");
+    say(fmt::format("cannot run it: {}", std::strerror(binary_.replace(lock_))));
+}
+
+void RunLoop::use(HostSettings settings) {
+    settings_ = std::move(settings);
+    block_log_.set_format(settings_.service.log_format);
+}
+
 void RunLoop::apply_settings() {
     FilterPlan next = plan();
-    next.auto_allow = find_auto_allow(settings_.service, [this](auto line) { say(line); });
     next.hold_new = filter_.holds_links();
     next.await_absent = true;
     const Control *const before = &filter_.control();
@@ -248,7 +268,7 @@ void RunLoop::reread_settings() {
     HostSettings next = read_settings(command_.arguments);
     if (next.service.pin_dir != settings_.service.pin_dir)
         throw CommandError("pin-dir cannot change while running: restart");
-    settings_ = std::move(next);
+    use(std::move(next));
 }
 
 void RunLoop::end() {

@@ -17,7 +17,9 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace portscan {
 
@@ -44,7 +46,7 @@ class RunLoop {
     int run();
 
   private:
-    FilterPlan plan() const;
+    FilterPlan plan();
     void listen_to_detector();
     void set_timers();
     void serve_metrics();
@@ -57,6 +59,8 @@ class RunLoop {
     void on_confirm_timeout();
     void reload();
     void reread_settings();
+    void replace_binary();
+    void use(HostSettings settings);
     void apply_settings();
     void confirm();
     void end();
@@ -80,6 +84,7 @@ class RunLoop {
     Timer alive_;
     InterfaceWatch interfaces_;
     BlockLog block_log_;
+    std::vector<std::string> adopted_; ///< what was attached at the start, where none is named
     Filter filter_;
     std::optional<HttpServer> http_;
     std::string http_address_; ///< as in the options; empty: none
