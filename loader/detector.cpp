@@ -51,6 +51,9 @@ void fail_if_not_permitted() {
         fail(EOPNOTSUPP, fmt::format("load detector: this kernel lacks {}; Linux 5.15 or newer is "
                                      "needed",
                                      *feature));
+    if (error == E2BIG || error == ENOMEM)
+        fail(error, "load detector: no room for maps of that size; give a smaller --max-sources or "
+                    "--max-sources6");
     fail(error, reason.empty() ? "load detector" : fmt::format("load detector: {}", reason));
 }
 

@@ -47,9 +47,9 @@ struct HostFiles {
     std::string upstream_resolv_conf = "/run/systemd/resolve/resolv.conf";
 };
 
-/// SPEC section 3, lock-out guard: peers of established connections to SSH (ports 22, that of the
-/// own session, those of sshd_config), default gateways and resolvers. The own session's client is
-/// among them even where its connection ends in another network namespace. Throws
+/// Of the lock-out guard (docs/loader.md): peers of established connections to SSH (ports 22, that
+/// of the own session, those of sshd_config), default gateways and resolvers. The own session's
+/// client is among them even where its connection ends in another network namespace. Throws
 /// std::system_error where the kernel does not answer.
 HostAccess inspect_host(const HostFiles &files = {});
 

@@ -3,6 +3,7 @@
 #include "loader/console.h"
 #include "loader/features.h"
 #include "loader/manual.h"
+#include "loader/nearest_word.h"
 #include "loader/options.h"
 
 #include <cerrno>
@@ -50,6 +51,18 @@ ManualFacts manual_facts() {
                  {"/sys/fs/bpf/xdp-portscan", "maps, programs and links, for bpftool too"}}}}};
 }
 
+/// Of a mistyped command, CLI11 says only that one is required.
+std::string explain(const CLI::App &app, const CLI::Error &error, int argc, char **argv) {
+    const std::string first = argc > 1 ? argv[1] : "-";
+    if (!app.get_subcommands().empty() || first.starts_with('-')) return error.what();
+    std::vector<std::string> commands;
+    for (const CLI::App *const command : app.get_subcommands({}))
+        commands.push_back(command->get_name());
+    const auto meant = nearest_word(first, commands);
+    return meant.empty() ? fmt::format("'{}' is no command", first)
+                         : fmt::format("'{}' is no command; did you mean '{}'?", first, meant);
+}
+
 int parse_and_run(int argc, char **argv) {
     CLI::App app{"Finds TCP port scanners and drops them, in XDP", "xdp-portscan"};
     app.set_version_flag("--version", "xdp-portscan " PORTSCAN_VERSION);
@@ -62,7 +75,7 @@ int parse_and_run(int argc, char **argv) {
     } catch (const CLI::Success &success) { // --help, --version
         return app.exit(success);
     } catch (const CLI::Error &error) {
-        complain(std::string{error.what()} + " (see --help)");
+        complain(explain(app, error, argc, argv) + " (see --help)");
         return usage;
     }
     finish_output();

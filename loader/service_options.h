@@ -21,7 +21,7 @@ std::string_view to_string(AttachMode mode);
 /// What stands for the interfaces of the default routes among `interfaces`.
 inline constexpr std::string_view default_route_word = "default-route";
 
-/// Options of SPEC section 3 that are about the host, not about detection.
+/// Options that are about the host, not about detection.
 struct ServiceOptions {
     std::vector<std::string> interfaces{}; ///< names, or default_route_word
     AttachMode mode = AttachMode::automatic;
