@@ -64,11 +64,13 @@ void mount_bpf_file_system(const std::string &path) {
     const bool is_new = access(where.c_str(), F_OK) != 0;
     if (is_new) make_folders(where);
     std::error_code ignored;
-    const bool free = usual || std::filesystem::is_empty(where, ignored);
-    if (free &&
-        mount("bpf", where.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") == 0)
+    if (!usual && !std::filesystem::is_empty(where, ignored))
+        fail(EEXIST, fmt::format("no BPF file system at {}, which holds something else; give a "
+                                 "--pin-dir on one",
+                                 where));
+    if (mount("bpf", where.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") == 0)
         return;
-    const int error = free ? errno : ENOTEMPTY;
+    const int error = errno;
     if (is_new) rmdir(where.c_str());
     fail(error, fmt::format("no BPF file system at {} and it cannot be mounted; mount it as root "
                             "(mount -t bpf bpf {}) or give a --pin-dir on one",
