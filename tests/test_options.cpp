@@ -180,6 +180,22 @@ TEST(AllowFile, RefusesWhatCannotBeRead) {
     EXPECT_THAT(refusal("allow-file", "/"), HasSubstr("cannot be read"));
 }
 
+TEST(AllowFile, RefusesWhatHasNoLines) {
+    EXPECT_THAT(refusal("allow-file", "/dev/zero"), HasSubstr("/dev/zero:1: longer than 1000"));
+}
+
+TEST(AllowFile, TakesLinesOfEveryKind) {
+    const test::TemporaryDirectory directory;
+    const auto entries = [&](const std::string &text) {
+        return with("allow-file", directory.write("allow", bytes(text))).allow.size();
+    };
+    EXPECT_EQ(entries("10.0.0.1\r\n\n# none\n10.0.0.2 # two"), 2U);
+    EXPECT_EQ(entries("10.0.0.1" + std::string(992, ' ') + "\n10.0.0.2"), 2U);
+    EXPECT_EQ(entries("10.0.0.2\n10.0.0.1" + std::string(992, ' ')), 2U);
+    const std::string zero{"10.0.0.1\n10.0.0.2\0 10.0.0.3\n", 27};
+    EXPECT_THAT(refusal("allow-file", directory.write("allow", bytes(zero))), HasSubstr(":2: "));
+}
+
 TEST(AllowFile, MayBeEmpty) {
     EXPECT_TRUE(with("allow-file", "/dev/null").allow.empty());
 }
