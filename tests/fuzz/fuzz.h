@@ -15,12 +15,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
 
 namespace portscan::fuzz {
 
-/// A property that holds for every input. Where it does not, the process ends and the input is
-/// kept.
-inline void require(bool holds, const char *property) {
-    if (holds) return;
-    std::fprintf(stderr, "does not hold: %s\n", property);
+/// Ends the process; libFuzzer keeps the input.
+[[noreturn]] inline void fail(const char *what) {
+    std::fprintf(stderr, "does not hold: %s\n", what);
     std::abort();
+}
+
+/// A property that has to hold for every input.
+inline void require(bool holds, const char *property) {
+    if (!holds) fail(property);
 }
 
 inline std::string_view text_of(const std::uint8_t *data, std::size_t size) {

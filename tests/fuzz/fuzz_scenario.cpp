@@ -34,12 +34,16 @@ void check_options(const ScenarioCase &one) {
     }
 }
 
-/// The file after --bless made `expected` state other words.
+/// The file, a scenario still, after --bless made `expected` state other words.
 Scenario rewritten(const SourceText &source, const Expected &expected,
                    const std::vector<std::string> &words) {
     const Rewrite rewrite = rewrite_value(source, expected, words);
     fuzz::require(rewrite.value.end <= source.text().size(), "a value stands in the file");
-    return parse_scenario({path, apply_edits(source.text(), rewrite.edits)});
+    try {
+        return parse_scenario({path, apply_edits(source.text(), rewrite.edits)});
+    } catch (const ScenarioError &error) {
+        fuzz::fail(error.what());
+    }
 }
 
 void check_totals(const Scenario &scenario) {
