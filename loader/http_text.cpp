@@ -25,6 +25,11 @@ std::string_view reason_of(int status) {
     }
 }
 
+/// A bare CR above all, which is no line end and must not be taken (RFC 9112, section 2.2).
+bool is_control_or_blank(char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
+}
+
 /// `%20` and `+` are blanks; a `%` without two digits stands for itself.
 std::string decoded(std::string_view text) {
     std::string result;
@@ -62,7 +67,7 @@ std::optional<HttpRequestLine> parse_request_line(std::string_view head) {
     if (method_end == std::string_view::npos || target_end <= method_end) return std::nullopt;
     const std::string_view target = line.substr(method_end + 1, target_end - method_end - 1);
     const std::string_view version = line.substr(target_end + 1);
-    const bool plain = target.find_first_of(" \t") == std::string_view::npos;
+    const bool plain = std::none_of(target.begin(), target.end(), is_control_or_blank);
     if (!target.starts_with('/') || !plain || !version.starts_with("HTTP/1.")) return std::nullopt;
     const auto question = std::min(target.find('?'), target.size());
     HttpRequestLine result;

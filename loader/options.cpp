@@ -4,6 +4,7 @@
 #include "loader/mapped_address.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <fmt/format.h>
 #include <fstream>
@@ -125,17 +126,26 @@ std::string get_allow(const DetectorOptions &options) {
     return text;
 }
 
+/// Of an allow-file; without a bound /dev/zero would be read until memory ends.
+constexpr std::size_t longest_line = 1000;
+
 /// One address or prefix a line; `#` starts a comment.
 void add_allow_file(DetectorOptions &options, std::string_view path) {
     std::ifstream file{std::string{path}};
     std::vector<Prefix> added;
-    std::vector<char> buffer(longest_line); // /dev/zero has no end of a line
-    for (unsigned number = 1; file.getline(buffer.data(), longest_line); ++number) {
-        const auto taken = static_cast<std::size_t>(file.gcount()); // with the line's end
-        const std::string_view line{buffer.data(), taken - (file.eof() ? 0 : 1)};
+    std::array<char, longest_line + 1> buffer{};
+    unsigned number = 1;
+    for (; file.getline(buffer.data(), buffer.size()); ++number) {
+        const auto length = static_cast<std::size_t>(file.gcount()) - (file.eof() ? 0 : 1);
+        const std::string_view line{buffer.data(), length};
         const auto entry = trimmed(line.substr(0, line.find('#')));
         if (entry.empty()) continue;
         added.push_back(parse_allowed(fmt::format("allow-file: {}:{}", path, number), entry));
+    }
+    if (file.gcount() == longest_line) {
+        throw OptionError(fmt::format("allow-file: {}:{}: longer than {} characters: give one "
+                                      "address or prefix a line",
+                                      path, number, longest_line));
     }
     // A folder opens and fails on the first read, which sets badbit; the end of a file does not.
     if (!file.eof() || file.bad()) {

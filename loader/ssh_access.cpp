@@ -19,7 +19,6 @@ namespace portscan {
 namespace {
 
 constexpr std::uint16_t default_ssh_port = 22;
-constexpr int include_depth = 16; ///< as sshd has it (SERVCONF_MAX_DEPTH)
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
     std::uint16_t port = 0;
@@ -79,23 +78,19 @@ std::vector<std::string> matching_files(const std::string &pattern) {
     return paths;
 }
 
+/// `read` holds the files that were: includes can be many, and circular.
 void collect_ports(const std::filesystem::path &path, const std::filesystem::path &folder,
-                   int depth, std::set<std::uint16_t> &ports) {
+                   std::set<std::string> &read, std::set<std::uint16_t> &ports) {
+    std::error_code error;
+    // What is no file, such as /dev/zero, may have no end.
+    if (!std::filesystem::is_regular_file(path, error) || !read.insert(path).second) return;
     std::ifstream file{path};
-    for (std::string line; std::getline(file, line);) {
-        const std::vector<std::string> words = words_of(line);
-        if (words.size() < 2) continue;
-        const std::string keyword = lower(words[0]);
-        std::optional<std::uint16_t> port;
-        if (keyword == "port") port = parse_port(words[1]);
-        if (keyword == "listenaddress") port = port_of_listen_address(words[1]);
-        if (port) ports.insert(*port);
-        if (keyword != "include" || depth == 0) continue;
-        for (std::size_t i = 1; i < words.size(); ++i) {
-            for (const std::string &included : matching_files(folder / words[i]))
-                collect_ports(included, folder, depth - 1, ports);
-        }
-    }
+    const std::string text{std::istreambuf_iterator<char>{file}, {}};
+    const SshdSettings settings = parse_sshd_config(text);
+    ports.insert(settings.ports.begin(), settings.ports.end());
+    for (const std::string &pattern : settings.includes)
+        for (const std::string &included : matching_files(folder / pattern))
+            collect_ports(included, folder, read, ports);
 }
 
 /// The environment that a process was started with; empty where it may not be read.
@@ -146,10 +141,28 @@ std::optional<SshConnection> own_ssh_connection() {
     return std::nullopt;
 }
 
+SshdSettings parse_sshd_config(std::string_view text) {
+    SshdSettings settings;
+    std::istringstream lines{std::string{text}};
+    for (std::string line; std::getline(lines, line);) {
+        const std::vector<std::string> words = words_of(line);
+        if (words.size() < 2) continue;
+        const std::string keyword = lower(words[0]);
+        std::optional<std::uint16_t> port;
+        if (keyword == "port") port = parse_port(words[1]);
+        if (keyword == "listenaddress") port = port_of_listen_address(words[1]);
+        if (port) settings.ports.insert(*port);
+        if (keyword == "include")
+            settings.includes.insert(settings.includes.end(), words.begin() + 1, words.end());
+    }
+    return settings;
+}
+
 std::set<std::uint16_t> sshd_ports(const std::string &path) {
     std::set<std::uint16_t> ports;
+    std::set<std::string> read;
     const std::filesystem::path file{path};
-    collect_ports(file, file.parent_path(), include_depth, ports);
+    collect_ports(file, file.parent_path(), read, ports);
     if (ports.empty()) ports.insert(default_ssh_port);
     return ports;
 }

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace portscan {
 
@@ -25,10 +26,18 @@ struct SshConnection {
 /// if there is none.
 std::optional<SshConnection> own_ssh_connection();
 
+/// What one file of sshd_config(5) says: the ports of `Port` and `ListenAddress`, and the patterns
+/// of `Include`, as written. Every text says something, if only nothing.
+struct SshdSettings {
+    std::set<std::uint16_t> ports;
+    std::vector<std::string> includes;
+};
+SshdSettings parse_sshd_config(std::string_view text);
+
 /// Ports that an sshd_config(5) makes sshd listen on: `Port`, the ports of `ListenAddress`, those
 /// of the files it includes; 22 if it names none. Blocks of `Match` are read like the rest, since a
-/// port too many harms nobody. A relative `Include` is relative to the folder of the file itself. A
-/// file that cannot be read says nothing.
+/// port too many harms nobody. A relative `Include` is relative to the folder of the file itself.
+/// Each file is read once, whoever includes it; one that cannot be read says nothing.
 std::set<std::uint16_t> sshd_ports(const std::string &path);
 
 } // namespace portscan

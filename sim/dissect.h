@@ -30,6 +30,8 @@ struct Dissection {
     /// Bytes from the start of the frame that decide the verdict: up to the end of the last header
     /// read, whether or not they were captured. A frame cut before that is undecidable.
     std::size_t decisive_length = 0;
+
+    bool operator==(const Dissection &) const = default;
 };
 
 /// `wire_length` bounds lengths where the capture was cut by its snap length.

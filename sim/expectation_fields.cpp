@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/expectation_fields.h"
 
-#include "sim/replay_context.h"
+#include "sim/time_text.h"
 
 #include <algorithm>
 #include <array>

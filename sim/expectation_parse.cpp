@@ -4,7 +4,7 @@
 #include "loader/counters.h"
 #include "loader/options.h"
 #include "sim/expectation_fields.h"
-#include "sim/replay_context.h"
+#include "sim/time_text.h"
 
 #include <algorithm>
 #include <charconv>

@@ -3,8 +3,8 @@
 
 #include "loader/options.h"
 #include "sim/simulator.h"
+#include "sim/time_text.h"
 
-#include <cstdint>
 #include <string>
 
 namespace portscan {
@@ -19,8 +19,5 @@ struct ReplayContext {
 
 /// That of a simulator and of the kernel that we run on.
 ReplayContext context_of(const Simulator &simulator, Clock clock);
-
-/// `seconds.nanoseconds` with nine digits after the point.
-std::string format_seconds(std::uint64_t time_ns);
 
 } // namespace portscan

@@ -126,5 +126,18 @@ TEST_F(SshdConfig, FileThatIncludesItselfEnds) {
     EXPECT_THAT(ports_of("Include sshd_config\nPort 2201\n"), ElementsAre(2201));
 }
 
+TEST_F(SshdConfig, EachFileIsReadOnce) {
+    // Followed again and again, these would be 10^10 files to read.
+    std::string all = "Port 2201\n";
+    for (int i = 0; i < 10; ++i) all += "Include *.conf\n";
+    for (int i = 0; i < 10; ++i)
+        std::ofstream{directory_ / (std::to_string(i) + ".conf")} << all << "Port 230" << i << "\n";
+    EXPECT_EQ(ports_of(all).size(), 11U);
+}
+
+TEST_F(SshdConfig, WhatHasNoEndIsNotRead) {
+    EXPECT_THAT(ports_of("Include /dev/zero\nPort 2201\n"), ElementsAre(2201));
+}
+
 } // namespace
 } // namespace portscan
