@@ -13,7 +13,6 @@
 namespace portscan {
 namespace {
 
-constexpr std::streamsize longest_line = 65536;
 constexpr std::uint32_t u32_max = std::numeric_limits<std::uint32_t>::max();
 
 std::string_view trimmed(std::string_view text) {
