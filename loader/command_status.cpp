@@ -65,10 +65,11 @@ std::optional<InterfaceStatus> attached_status(const std::string &name, unsigned
 void append_unconfirmed(const PinnedState &state, std::uint32_t pinned,
                         std::vector<InterfaceStatus> &known) {
     if (!state.directory.has_mark(unconfirmed_mark)) return;
-    for (const auto &[index, name] : interfaces()) {
-        auto status = attached_status(name, index, pinned);
-        const bool is_known = std::any_of(known.begin(), known.end(),
-                                          [&](const auto &one) { return one.name == name; });
+    for (const Interface &interface : interfaces()) {
+        auto status = attached_status(interface.name, interface.index, pinned);
+        const bool is_known = std::any_of(known.begin(), known.end(), [&](const auto &one) {
+            return one.name == interface.name;
+        });
         if (!status || !status->current || is_known) continue;
         status->confirmed = false;
         known.push_back(std::move(*status));

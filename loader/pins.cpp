@@ -119,8 +119,8 @@ PinDirectory::PinDirectory(std::string path, FileDescriptor directory) :
     path_{std::move(path)},
     directory_{std::move(directory)} {}
 
-PinDirectory PinDirectory::create(const std::string &given) {
-    const std::string path = plain_path(given);
+PinDirectory PinDirectory::create(const std::string &path_given) {
+    const std::string path = plain_path(path_given);
     if (!path.starts_with('/'))
         fail(EINVAL, fmt::format("pin directory {} is no absolute path", path));
     if (path == usual_mount)
@@ -135,8 +135,8 @@ PinDirectory PinDirectory::create(const std::string &given) {
     return {path, std::move(fd)};
 }
 
-std::optional<PinDirectory> PinDirectory::open(const std::string &given) {
-    const std::string path = plain_path(given);
+std::optional<PinDirectory> PinDirectory::open(const std::string &path_given) {
+    const std::string path = plain_path(path_given);
     FileDescriptor fd = open_directory(path);
     if (fd.get() < 0) return std::nullopt;
     return PinDirectory{path, std::move(fd)};

@@ -18,9 +18,9 @@ class PinDirectory {
     /// Opens the directory and makes it where there is none; mounts a BPF file system where none
     /// is mounted and the process may, at /sys/fs/bpf or on an empty folder. Fails with EPERM where
     /// the directory is another user's.
-    static PinDirectory create(const std::string &path);
+    static PinDirectory create(const std::string &path_given);
     /// Opens the directory; nothing if there is none.
-    static std::optional<PinDirectory> open(const std::string &path);
+    static std::optional<PinDirectory> open(const std::string &path_given);
 
     const std::string &path() const { return path_; }
     /// The directory itself, which carries the lock of InstanceLock.
