@@ -177,7 +177,12 @@ std::vector<std::string> LoaderHost::own(std::vector<std::string> arguments) con
 
 CommandResult LoaderHost::execute(const std::vector<std::string> &arguments) const {
     const std::string output = directory_ / "output", errors = directory_ / "errors";
-    const int status = wait_for(spawn(arguments, output, errors));
+    const pid_t pid = spawn(arguments, output, errors);
+    const int status = wait_for(pid);
+    if (status < 0) {
+        kill(pid, SIGKILL);
+        waitpid(pid, nullptr, 0);
+    }
     return {.status = status, .output = read_all(output), .errors = read_all(errors)};
 }
 
