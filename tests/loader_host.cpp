@@ -38,6 +38,7 @@ std::string read_all(const std::string &path) {
 pid_t spawn(const std::vector<std::string> &arguments, const std::string &output,
             const std::string &errors) {
     std::vector<char *> pointers;
+    pointers.reserve(arguments.size() + 1);
     for (const auto &argument : arguments) pointers.push_back(const_cast<char *>(argument.c_str()));
     pointers.push_back(nullptr);
     posix_spawn_file_actions_t files;

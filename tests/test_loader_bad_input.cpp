@@ -243,11 +243,11 @@ TEST_F(LoaderBadInput, StalePinsOfAnInterfaceThatIsGone) {
 
 TEST_F(LoaderBadInput, OutputThatCannotBeWritten) {
     ASSERT_EQ(host.load().status, 0);
-    const std::string words = " --pin-dir " + host.pin_dir() + " >/dev/full";
-    for (const std::string verb : {"list", "status", "status --json", "allow list", "expire"}) {
+    for (const char *verb : {"list", "status", "status --json", "allow list", "expire"}) {
         SCOPED_TRACE(verb);
-        expect_one_line(host.execute({"sh", "-c", PORTSCAN_BINARY " " + verb + words}), 1,
-                        "standard output");
+        std::string command = "exec " PORTSCAN_BINARY " ";
+        command.append(verb).append(" --pin-dir ").append(host.pin_dir()).append(" >/dev/full");
+        expect_one_line(host.execute({"sh", "-c", command}), 1, "standard output");
     }
 }
 

@@ -57,7 +57,7 @@ class SshServer {
 
   private:
     static std::string make_key(const LoaderHost &host, const std::string &name) {
-        const std::string path = host / name;
+        std::string path = host / name;
         const auto made = host.execute({"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path});
         if (made.status != 0) throw std::runtime_error{made.errors};
         return path;
