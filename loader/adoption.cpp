@@ -83,12 +83,9 @@ bool Adoption::keeps_family(portscan_family family) const {
 }
 
 void Adoption::plan_migrations() {
-    if (!old_->options()) {
-        for (const int map : {old_->maps().ip_reg, old_->maps().ip6_reg})
-            if (map >= 0 && portscan::shape_of(map).value_size != sizeof(portscan_record))
-                refuse_layout(directory_);
-        if (old_->config_map() >= 0) refuse_layout(directory_);
-    }
+    if (!old_->options() && old_->config_map() >= 0) refuse_layout(directory_);
+    for (const auto &map : detector_map_names())
+        if (family_of_map(map.name) && old_->is_foreign(map.name)) refuse_layout(directory_);
     const std::uint64_t now = program_clock_ns();
     for (const auto family : families) {
         if (keeps_family(family)) continue;
@@ -139,7 +136,8 @@ void Adoption::fill_new_maps() {
     for (auto &move : migrations_)
         move.migration.write(family_maps(detector_->maps(), move.family), control_->state);
     if (!kept("pscan_allow6_in")) control_->allowlist.rebuild_index();
-    if (!kept("pscan_stats") && old_->maps().stats >= 0) copy_counters();
+    if (!kept("pscan_stats") && old_->maps().stats >= 0 && !old_->is_foreign("pscan_stats"))
+        copy_counters();
     correct_blocks();
 }
 

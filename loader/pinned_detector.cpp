@@ -27,19 +27,33 @@ bpf_map_info map_info(int fd) {
     return inspect<bpf_map_info>(fd, "inspect pinned map");
 }
 
-std::optional<DetectorOptions> read_options(int config_fd) {
-    if (config_fd < 0) return std::nullopt;
+using ObjectPointer = std::unique_ptr<bpf_object, void (*)(bpf_object *)>;
+
+/// What this version would load, to compare with.
+ObjectPointer open_embedded_object() {
     const LibbpfLog quiet;
     const auto bytes = embedded_object();
-    const std::unique_ptr<bpf_object, void (*)(bpf_object *)> object{
-        bpf_object__open_mem(bytes.data(), bytes.size(), nullptr), bpf_object__close};
+    ObjectPointer object{bpf_object__open_mem(bytes.data(), bytes.size(), nullptr),
+                         bpf_object__close};
     if (object == nullptr)
         throw std::system_error(errno, std::generic_category(), "open detector object");
+    return object;
+}
+
+/// Its keys and values are not what our structures hold. Sizes of the whole are options.
+bool is_of_another_kind(int fd, const bpf_map *map) {
+    const auto info = map_info(fd);
+    return info.type != bpf_map__type(map) || info.key_size != bpf_map__key_size(map) ||
+           info.value_size != bpf_map__value_size(map);
+}
+
+std::optional<DetectorOptions> read_options(int config_fd, bpf_object *object) {
+    if (config_fd < 0) return std::nullopt;
     std::vector<std::byte> rodata(map_info(config_fd).value_size);
     const __u32 zero = 0;
     if (bpf_map_lookup_elem(config_fd, &zero, rodata.data()) != 0)
         throw std::system_error(errno, std::generic_category(), "read pinned configuration");
-    return configured_options(object.get(), rodata);
+    return configured_options(object, rodata);
 }
 
 void pin_map(const PinDirectory &directory, int fd, const char *name) {
@@ -60,15 +74,26 @@ std::optional<PinnedDetector> PinnedDetector::open(const PinDirectory &directory
     detector.config_ = directory.get(pin_of_config);
     detector.program_ = directory.get(pin_of_program);
     detector.expire_ = directory.get(pin_of_expire);
-    detector.options_ = read_options(detector.config_.get());
+    const ObjectPointer object = open_embedded_object();
+    detector.options_ = read_options(detector.config_.get(), object.get());
+    for (const auto &[name, member] : detector_map_names()) {
+        const int fd = detector.maps_.*member;
+        if (fd >= 0 && is_of_another_kind(fd, bpf_object__find_map_by_name(object.get(), name)))
+            detector.foreign_maps_.emplace_back(name);
+    }
     return detector;
+}
+
+bool PinnedDetector::is_foreign(std::string_view map_name) const {
+    return std::find(foreign_maps_.begin(), foreign_maps_.end(), map_name) != foreign_maps_.end();
 }
 
 bool PinnedDetector::is_damaged() const {
     const auto names = detector_map_names();
     const bool all_maps = std::all_of(names.begin(), names.end(),
                                       [this](const auto &name) { return maps_.*name.fd >= 0; });
-    return !all_maps || !options_ || program_.get() < 0 || expire_.get() < 0;
+    return !all_maps || !foreign_maps_.empty() || !options_ || program_.get() < 0 ||
+           expire_.get() < 0;
 }
 
 void pin_detector(const PinDirectory &directory, const Detector &detector) {

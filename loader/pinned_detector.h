@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace portscan {
@@ -34,6 +36,9 @@ class PinnedDetector {
     int expire_program() const { return expire_.get(); }
     int config_map() const { return config_.get(); }
 
+    /// Is what is pinned by a map's name a map of another kind, be it of another version or of
+    /// somebody else?
+    bool is_foreign(std::string_view map_name) const;
     /// Something of it is missing or of another layout: only a run or load can put it right.
     bool is_damaged() const;
 
@@ -46,6 +51,7 @@ class PinnedDetector {
     FileDescriptor program_;
     FileDescriptor expire_;
     std::optional<DetectorOptions> options_;
+    std::vector<std::string> foreign_maps_;
 };
 
 /// Pins a loaded detector, each object in one step in place of an older one of its name. Maps that

@@ -193,8 +193,11 @@ void PinDirectory::clear_mark(const std::string &name) const {
 }
 
 void PinDirectory::remove_if_empty() const {
-    if (rmdir(path_.c_str()) != 0 && errno != ENOTEMPTY && errno != EBUSY && errno != ENOENT)
-        fail(errno, fmt::format("remove pin directory {}", path_));
+    if (rmdir(path_.c_str()) == 0) return;
+    // EACCES, EPERM: whoever prepared it for this user can make it anew, and this user cannot.
+    for (const int stays : {ENOTEMPTY, EBUSY, ENOENT, EACCES, EPERM})
+        if (errno == stays) return;
+    fail(errno, fmt::format("remove pin directory {}", path_));
 }
 
 std::optional<InstanceLock> InstanceLock::take(const PinDirectory &directory) {

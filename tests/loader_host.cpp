@@ -38,6 +38,7 @@ std::string read_all(const std::string &path) {
 pid_t spawn(const std::vector<std::string> &arguments, const std::string &output,
             const std::string &errors) {
     std::vector<char *> pointers;
+    pointers.reserve(arguments.size() + 1);
     for (const auto &argument : arguments) pointers.push_back(const_cast<char *>(argument.c_str()));
     pointers.push_back(nullptr);
     posix_spawn_file_actions_t files;
@@ -177,7 +178,12 @@ std::vector<std::string> LoaderHost::own(std::vector<std::string> arguments) con
 
 CommandResult LoaderHost::execute(const std::vector<std::string> &arguments) const {
     const std::string output = directory_ / "output", errors = directory_ / "errors";
-    const int status = wait_for(spawn(arguments, output, errors));
+    const pid_t pid = spawn(arguments, output, errors);
+    const int status = wait_for(pid);
+    if (status < 0) {
+        kill(pid, SIGKILL);
+        waitpid(pid, nullptr, 0);
+    }
     return {.status = status, .output = read_all(output), .errors = read_all(errors)};
 }
 

@@ -1,88 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "loader/events.h"
+#include "loader/program_clock.h"
+#include "tests/shipped.h"
 #include "tests/small_simulator.h"
-#include "tests/workbench.h"
 
 #include <algorithm>
 #include <array>
 #include <barrier>
 #include <chrono>
-#include <ctime>
 #include <gtest/gtest.h>
 #include <map>
 #include <random>
-#include <sched.h>
 #include <set>
-#include <system_error>
-#include <thread>
 
 namespace portscan {
 namespace {
 
 using namespace test;
-
-/// The CPUs that this process may use.
-std::vector<int> usable_cpus() {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof(set), &set) != 0)
-        throw std::system_error(errno, std::generic_category(), "read CPU affinity");
-    std::vector<int> cpus;
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-        if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
-    return cpus;
-}
-
-/// Runs work(0) and work(1) at the same time, each on a CPU of its own where there are two.
-template <typename Work>
-void run_on_two_cpus(Work work) {
-    const auto cpus = usable_cpus();
-    std::vector<std::thread> threads;
-    for (unsigned i = 0; i < 2; ++i)
-        threads.emplace_back([&, i] {
-            cpu_set_t set;
-            CPU_ZERO(&set);
-            CPU_SET(static_cast<std::size_t>(cpus[i % cpus.size()]), &set);
-            sched_setaffinity(0, sizeof(set), &set);
-            work(i);
-        });
-    for (auto &thread : threads) thread.join();
-}
-
-/// What the program's clock shows at most.
-std::uint64_t monotonic_ns() {
-    timespec time{};
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-           static_cast<std::uint64_t>(time.tv_nsec);
-}
-
-/// The program as shipped: per-CPU counters, the kernel's clock.
-struct Shipped {
-    explicit Shipped(const DetectorOptions &options) :
-        detector{Detector::load(
-            options,
-            {.object_path = {},
-             .prepare = [](auto *object) { use_harness_maps(object, StatsMap::shipped); }})},
-        state{detector.maps().state},
-        counters{detector.maps().stats},
-        registry{detector.maps(), state, options},
-        allowlist{detector.maps(), state, registry},
-        expirer{detector.expire_program(), state, counters, allowlist},
-        events{detector.maps().events} {}
-
-    Verdict run(const Packet &packet) {
-        return test_run(detector.program(), packet.bytes()).verdict;
-    }
-
-    Detector detector;
-    MappedState state;
-    CounterMap counters;
-    Registry registry;
-    Allowlist allowlist;
-    Expirer expirer;
-    EventReader events;
-};
 
 class Concurrency : public BothFamilies {
   protected:
@@ -155,7 +88,7 @@ TEST_P(Concurrency, NothingIsLostWhileTwoCpusFillTheRegistryAndPassesRun) {
             const auto source = static_cast<unsigned>(random() % 1'500);
             const auto port = static_cast<std::uint16_t>(random() % 6);
             dropped[cpu] += shipped.run(probe(source, port)) == Verdict::drop;
-            if (cpu == 0 && i % 500 == 0) shipped.expirer.pass(monotonic_ns());
+            if (cpu == 0 && i % 500 == 0) shipped.expirer.pass(program_clock_ns());
         }
     });
 

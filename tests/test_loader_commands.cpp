@@ -324,36 +324,6 @@ TEST_F(LoaderCommands, WithoutCapabilitiesExitsWithThreeAndNamesThem) {
                 AllOf(HasSubstr("CAP_PERFMON"), testing::Not(HasSubstr("CAP_BPF "))));
 }
 
-TEST_F(LoaderCommands, AsAnotherUserWithTheThreeCapabilitiesEverythingWorks) {
-    const std::string three = "-all,+bpf,+net_admin,+perfmon";
-    const std::vector<std::string> user{"setpriv",
-                                        "--reuid=65534",
-                                        "--regid=65534",
-                                        "--clear-groups",
-                                        "--no-new-privs",
-                                        "--inh-caps=" + three,
-                                        "--ambient-caps=" + three,
-                                        "--bounding-set=" + three};
-    std::filesystem::permissions(host / "", std::filesystem::perms::all);
-    std::filesystem::copy_file(PORTSCAN_BINARY, host / "xdp-portscan");
-    const auto as_user = [&](std::vector<std::string> arguments) {
-        auto command = user;
-        command.push_back(host / "xdp-portscan");
-        command.insert(command.end(), arguments.begin(), arguments.end());
-        command.insert(command.end(), {"--pin-dir", host.pin_dir()});
-        return host.execute(command);
-    };
-    const auto loaded = as_user({"load", "inside", "--max-sources", "100"});
-    ASSERT_EQ(loaded.status, 0) << loaded.errors;
-    EXPECT_THAT(host.probe(scanner, {1, 2, 3, 4, 5}), ElementsAre(1, 2, 3));
-    EXPECT_EQ(as_user({"list", scanner}).status, 0);
-    EXPECT_EQ(as_user({"unblock", scanner}).status, 0);
-    EXPECT_EQ(as_user({"status"}).status, 0);
-    EXPECT_EQ(as_user({"expire"}).status, 0);
-    EXPECT_EQ(as_user({"load", "inside", "--max-sources", "200"}).status, 0);
-    EXPECT_EQ(as_user({"unload", "--all", "--purge"}).status, 0);
-}
-
 TEST_F(LoaderCommands, SaysWhereABpfFileSystemIsMissing) {
     const auto result =
         host.execute({"setpriv", "--inh-caps=-all", "--bounding-set=-sys_admin", PORTSCAN_BINARY,

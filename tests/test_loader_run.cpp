@@ -2,7 +2,6 @@
 #include "tests/loader_host.h"
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <functional>
 #include <gmock/gmock.h>
@@ -10,7 +9,6 @@
 #include <nlohmann/json.hpp>
 #include <poll.h>
 #include <sstream>
-#include <thread>
 
 namespace portscan::test {
 namespace {
@@ -186,42 +184,6 @@ TEST_F(LoaderRun, ReloadReadsTheConfigurationAnew) {
     process.signal(SIGHUP);
     EXPECT_TRUE(process.says("reload: ")) << process.errors();
     EXPECT_THAT(host.probe("10.0.0.8", {1, 2}), ElementsAre(1)) << "goes on as before";
-}
-
-/// Reloads in turn with binaries that are replaced, while a blocked source goes on.
-TEST_F(LoaderRun, NotOnePacketOfABlockedSourcePassesWhileTheProgramIsReplaced) {
-    const std::string binary = host / "xdp-portscan";
-    std::filesystem::copy_file(PORTSCAN_BINARY, binary);
-    host.set_binary(binary);
-    const Process process = host.run();
-    block_scanner();
-    const auto counters = [this] { return json({"status"})["counters"]; };
-    const Json before = counters();
-    std::atomic<bool> over{false};
-    unsigned sent = 0;
-    std::thread scan{[&] {
-        for (; !over; ++sent) {
-            host.send_probe(scanner, static_cast<std::uint16_t>(sent));
-            poll(nullptr, 0, 1);
-        }
-    }};
-    for (unsigned i = 1; i <= 40; ++i) {
-        const bool new_binary = i % 2 == 0;
-        if (new_binary) {
-            std::filesystem::copy_file(PORTSCAN_BINARY, binary + ".new");
-            std::filesystem::rename(binary + ".new", binary);
-        }
-        process.signal(SIGHUP);
-        EXPECT_TRUE(new_binary ? process.says("running as process", 1 + i / 2)
-                               : process.says("reloaded", (i + 1) / 2));
-    }
-    over = true;
-    scan.join();
-    EXPECT_TRUE(soon([&] {
-        return counters()["blocked"].get<unsigned>() == before["blocked"].get<unsigned>() + sent;
-    })) << counters();
-    EXPECT_EQ(counters()["recorded"], before["recorded"]);
-    EXPECT_EQ(json({"status"})["pid"], process.pid()) << "the same process";
 }
 
 TEST_F(LoaderRun, GoesOnWithTheThreeCapabilitiesOnly) {
