@@ -23,10 +23,10 @@ struct FuzzDifference {
     bool is_outcome = false;        ///< verdict or reason of a frame
 };
 
-/// How often all records, counters and events are compared; outcomes, and the record of a frame's
-/// source, are compared at each step.
+/// How often all records, counters and events are compared, which takes as long as a hundred
+/// frames; outcomes, and the record of a frame's source, are compared at each step.
 struct DuelSettings {
-    std::size_t everything_each = 256;     ///< steps
+    std::size_t everything_each = 512;     ///< steps
     std::uint64_t insertions = UINT64_MAX; ///< of the model, after which the trace is left
     std::function<void()> tick{};          ///< once for each frame
 };

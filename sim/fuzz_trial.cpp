@@ -28,7 +28,7 @@ bool FuzzTrial::take(FuzzRound round, bool outcome) {
     --tries_left_;
     Simulator &simulator = simulator_for(round);
     Model model = settings_.make_model(round.options);
-    const std::size_t everything_each = round.trace.size() <= 64 ? 1 : 256;
+    const std::size_t everything_each = round.trace.size() <= 64 ? 1 : 512;
     DuelResult played = duel(simulator, model, round.trace, {.everything_each = everything_each});
     played_ = round.trace;
     if (!played.difference) return false;

@@ -103,7 +103,7 @@ INSTANTIATE_TEST_SUITE_P(
                 [](DetectorOptions &o) { o.ipv6_prefix += o.ipv6_prefix < 128; }},
         Mistake{"one_more_block", [](DetectorOptions &o) { ++*o.max_blocked; }},
         Mistake{"dry_run", [](DetectorOptions &o) { o.dry_run = true; }}),
-    [](const auto &info) { return std::string{info.param.name}; });
+    [](const auto &mistake) { return std::string{mistake.param.name}; });
 
 /// The promise of docs/fuzz.md.
 TEST(Fuzz, AThresholdOffByOneLeavesACaptureOfAtMostFivePackets) {
