@@ -31,8 +31,8 @@ struct SourceRecord {
 enum class BlockOutcome : std::uint8_t {
     blocked,
     already_blocked, ///< and the block is not over
-    allowlisted,  ///< refused: the allowlist covers it
-    bound_reached ///< refused: --max-blocked records are blocks
+    allowlisted,     ///< refused: the allowlist covers it
+    bound_reached    ///< refused: --max-blocked records are blocks
 };
 
 /// Typed access to the registry of one detector: the records of both families, with their counts

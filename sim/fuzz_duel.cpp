@@ -14,6 +14,8 @@ namespace {
 
 using Kind = FuzzStep::Kind;
 
+constexpr std::string_view outcome_name = "outcome";
+
 ModelRecord as_model(const SourceRecord &record) {
     ModelRecord result{
         .ports = record.ports, .timestamp_ns = record.timestamp_ns, .blocked = record.blocked};
@@ -80,6 +82,7 @@ class Duel {
     void compare(std::string_view what, const Value &expected, const Value &got,
                  const std::optional<Prefix> &source = std::nullopt) {
         if (expected == got || difference_) return;
+        if (settings_.outcomes_only && what != outcome_name) return;
         difference_ = FuzzDifference{.step = last_played_,
                                      .what = std::string{what},
                                      .expected = fuzz_text(expected),
@@ -158,9 +161,9 @@ void Duel::play_packet(const FuzzStep &step) {
         packet.kind == ModelPacket::Kind::tcp || packet.kind == ModelPacket::Kind::not_tcp;
     const auto source = has_source ? std::optional{model_.source_of(packet.source)} : std::nullopt;
     if (outcome == nullptr)
-        compare("outcome", fuzz_text(expected), std::get<std::string>(got), source);
+        compare(outcome_name, fuzz_text(expected), std::get<std::string>(got), source);
     else
-        compare("outcome", expected, *outcome, source);
+        compare(outcome_name, expected, *outcome, source);
     if (difference_) {
         difference_->is_outcome = true;
         return;

@@ -26,6 +26,7 @@ struct FuzzDifference {
 /// How often all records, counters and events are compared, which takes as long as a hundred
 /// frames; outcomes, and the record of a frame's source, are compared at each step.
 struct DuelSettings {
+    bool outcomes_only = false;            ///< passes over every other difference
     std::size_t everything_each = 512;     ///< steps
     std::uint64_t insertions = UINT64_MAX; ///< of the model, after which the trace is left
     std::function<void()> tick{};          ///< once for each frame

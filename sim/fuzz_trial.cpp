@@ -29,10 +29,10 @@ bool FuzzTrial::take(FuzzRound round, bool outcome) {
     Simulator &simulator = simulator_for(round);
     Model model = settings_.make_model(round.options);
     const std::size_t everything_each = round.trace.size() <= 64 ? 1 : 512;
-    DuelResult played = duel(simulator, model, round.trace, {.everything_each = everything_each});
+    DuelResult played = duel(simulator, model, round.trace,
+                             {.outcomes_only = outcome, .everything_each = everything_each});
     played_ = round.trace;
     if (!played.difference) return false;
-    if (outcome && !played.difference->is_outcome) return false;
     round.trace.resize(played.steps);
     best_ = {std::move(round), std::move(*played.difference)};
     return true;
