@@ -34,6 +34,7 @@ Registry::Registry(const DetectorMaps &maps, MappedState &state, const DetectorO
     state_{&state},
     ipv6_prefix_{options.ipv6_prefix},
     more_ports_{options.max_ports > PORTSCAN_RECORD_PORTS},
+    block_for_{options.block_for},
     max_blocked_{options.blocked_limit(), options.blocked_limit6()} {}
 
 Prefix Registry::source_of(const Address &address) const {
@@ -134,10 +135,17 @@ std::vector<SourceRecord> Registry::remove_covered(const Prefix &prefix, bool bl
     return removed;
 }
 
+bool Registry::is_over(const SourceRecord &block, std::uint64_t now_ns) const {
+    const auto age_ns = static_cast<std::int64_t>(now_ns - block.timestamp_ns);
+    return block_for_ && age_ns >= block_for_->count();
+}
+
 BlockOutcome Registry::block(const Prefix &source, std::uint64_t now_ns) {
     const auto family = family_of(source);
-    if (const auto record = find(source); record && record->blocked)
-        return BlockOutcome::already_blocked;
+    if (const auto record = find(source); record && record->blocked) {
+        if (!is_over(*record, now_ns)) return BlockOutcome::already_blocked;
+        remove(source); // an expiry pass would have
+    }
     if (!state_->take_block(family, max_blocked_[family])) return BlockOutcome::bound_reached;
 
     const auto key = make_key(source);

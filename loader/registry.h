@@ -7,6 +7,7 @@
 #include "loader/mapped_state.h"
 #include "loader/options.h"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -29,9 +30,9 @@ struct SourceRecord {
 
 enum class BlockOutcome : std::uint8_t {
     blocked,
-    already_blocked,
-    allowlisted,  ///< refused: the allowlist covers it
-    bound_reached ///< refused: --max-blocked records are blocks
+    already_blocked, ///< and the block is not over
+    allowlisted,     ///< refused: the allowlist covers it
+    bound_reached    ///< refused: --max-blocked records are blocks
 };
 
 /// Typed access to the registry of one detector: the records of both families, with their counts
@@ -67,11 +68,13 @@ class Registry {
     SourceRecord decode(const Prefix &source, const portscan_record &record) const;
     /// The 4th to the 16th port of that life of the record.
     void append_more_ports(SourceRecord &record, std::uint32_t life) const;
+    bool is_over(const SourceRecord &block, std::uint64_t now_ns) const;
 
     DetectorMaps maps_;
     MappedState *state_;
     unsigned ipv6_prefix_;
     bool more_ports_;
+    std::optional<std::chrono::nanoseconds> block_for_;
     std::uint32_t max_blocked_[PORTSCAN_FAMILIES];
 };
 

@@ -15,10 +15,12 @@
 
 namespace portscan {
 
-/// `capture = "nmap-syn.pcap"`, with its pcap filter.
+/// `capture = "nmap-syn.pcap"`, with its pcap filter and with what is done meanwhile.
 struct CaptureInput {
     std::string path;   ///< as found from where we stand: the scenario's folder is in it
     std::string filter; ///< empty: everything
+    /// Each before the first frame, of those that are left, at its time or later.
+    std::vector<ActionRow> actions{};
     unsigned line = 0;
 };
 

@@ -8,6 +8,35 @@
 namespace portscan {
 namespace {
 
+/// The line of the file on which the first row of `packets` stands.
+unsigned first_row_line(const TomlValue &value, const SourceText &source) {
+    const std::string_view written = source.slice(value.range);
+    const bool starts_with_line_end = written.substr(0, 4).find('\n') != std::string_view::npos ||
+                                      written.substr(0, 5).find("\r\n") != std::string_view::npos;
+    return value.line + (starts_with_line_end ? 1 : 0);
+}
+
+/// What is done while a capture runs: rows as in `packets`, of which none is a packet.
+std::vector<ActionRow> parse_actions(TableReader &file) {
+    const TomlValue value = file.take("actions");
+    const auto text = file.take_string("actions");
+    std::vector<ActionRow> actions;
+    if (!text) return actions;
+    try {
+        const unsigned line = first_row_line(value, file.problems().source());
+        for (const TextRow &row : parse_packet_text(*text, line)) {
+            if (const auto *const action = std::get_if<ActionRow>(&row))
+                actions.push_back(*action);
+            else
+                file.problem(std::get<PacketRow>(row).line,
+                             "actions has a packet: the packets are those of the capture");
+        }
+    } catch (const TextError &error) {
+        file.problem(error.line(), error.message());
+    }
+    return actions;
+}
+
 std::optional<ScenarioInput> parse_capture(TableReader &file) {
     const TomlValue value = file.take("capture");
     const auto filter = file.take_string("filter");
@@ -15,6 +44,7 @@ std::optional<ScenarioInput> parse_capture(TableReader &file) {
     if (!name) return std::nullopt;
     CaptureInput input{.path = beside(file.problems().source(), *name),
                        .filter = filter.value_or(""),
+                       .actions = parse_actions(file),
                        .line = value.line};
     std::error_code error;
     if (std::filesystem::is_regular_file(input.path, error)) return input;
@@ -22,14 +52,6 @@ std::optional<ScenarioInput> parse_capture(TableReader &file) {
                                          "relative to the scenario)",
                                          *name, input.path));
     return std::nullopt;
-}
-
-/// The line of the file on which the first row of `packets` stands.
-unsigned first_row_line(const TomlValue &value, const SourceText &source) {
-    const std::string_view written = source.slice(value.range);
-    const bool starts_with_line_end = written.substr(0, 4).find('\n') != std::string_view::npos ||
-                                      written.substr(0, 5).find("\r\n") != std::string_view::npos;
-    return value.line + (starts_with_line_end ? 1 : 0);
 }
 
 std::optional<ScenarioInput> parse_rows(TableReader &file) {
@@ -124,6 +146,10 @@ std::optional<ScenarioInput> parse_scenario_input(TableReader &file) {
     }
     if (file.has("filter") && !file.has("capture")) {
         file.problem(file.take("filter").line, "filter is for a capture: remove it");
+    }
+    if (file.has("actions") && !file.has("capture")) {
+        file.problem(file.take("actions").line,
+                     "actions is for a capture: write them among the packets");
     }
     auto capture = parse_capture(file);
     auto rows = file.has("packets") ? parse_rows(file) : std::nullopt;

@@ -12,9 +12,13 @@ class Player {
 
     std::string operator()(const CaptureInput &input) {
         CaptureReader reader = CaptureReader::open(input.path, {.filter = input.filter});
+        auto action = input.actions.begin();
         while (const auto frame = reader.next()) {
+            for (; action != input.actions.end() && is_due(*action, frame->time_ns); ++action)
+                act(*action);
             if (!feed(*frame)) return "";
         }
+        for (; action != input.actions.end(); ++action) act(*action);
         return reader.damage();
     }
 
@@ -37,6 +41,10 @@ class Player {
     }
 
   private:
+    static bool is_due(const ActionRow &row, std::uint64_t time_ns) {
+        return static_cast<std::uint64_t>(row.time.count()) <= time_ns;
+    }
+
     bool feed(const CapturedFrame &frame) { return visit_(frame, replay_.feed(frame)); }
 
     bool feed(const Frame &frame) {

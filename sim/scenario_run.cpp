@@ -150,21 +150,25 @@ std::string shell_word(const std::string &word) {
 
 } // namespace
 
-std::string test_command(const std::string &path, const RunSettings &settings) {
-    std::string command = "xdp-portscan-sim test";
-    for (const auto &[name, value] : settings.options.values) {
-        const OptionSpec *const spec = find_option(name);
+std::string command_line(std::string_view name, const RunSettings &settings) {
+    std::string command = fmt::format("xdp-portscan-sim {}", name);
+    for (const auto &[option, value] : settings.options.values) {
+        const OptionSpec *const spec = find_option(option);
         const bool is_switch = spec != nullptr && spec->value_name.empty();
         if (!is_switch)
-            command += fmt::format(" --{} {}", name, shell_word(value));
+            command += fmt::format(" --{} {}", option, shell_word(value));
         else if (value == "true")
-            command += fmt::format(" --{}", name);
+            command += fmt::format(" --{}", option);
     }
     if (!settings.simulator.object_path.empty()) {
         command += fmt::format(" --object {}", shell_word(settings.simulator.object_path));
     }
     if (settings.simulator.clock == Clock::wall) command += " --clock wall";
-    return fmt::format("{} {}", command, shell_word(path));
+    return command;
+}
+
+std::string test_command(const std::string &path, const RunSettings &settings) {
+    return fmt::format("{} {}", command_line("test", settings), shell_word(path));
 }
 
 CaseResult run_case(const Scenario &scenario, const ScenarioCase &one,

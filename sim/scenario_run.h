@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace portscan {
@@ -31,7 +32,9 @@ std::vector<CaseResult> run_scenario(const Scenario &scenario, const RunSettings
 CaseResult failed_scenario(const std::string &path, const ScenarioError &error,
                            const RunSettings &settings);
 
-/// `xdp-portscan-sim test --max-ports 2 nmap.scenario.toml`, for a shell.
+/// `xdp-portscan-sim NAME --max-ports 2`, for a shell.
+std::string command_line(std::string_view name, const RunSettings &settings);
+/// `xdp-portscan-sim test --max-ports 2 nmap.scenario.toml`.
 std::string test_command(const std::string &path, const RunSettings &settings);
 
 } // namespace portscan

@@ -161,6 +161,19 @@ TEST(ScenarioParse, LooksForTheCaptureBesideTheFile) {
     EXPECT_EQ(input.filter, "tcp");
 }
 
+TEST(ScenarioParse, ReadsActionsBesideTheCapture) {
+    const test::TemporaryDirectory folder;
+    folder.write("x.pcap", {});
+    const SourceText source{folder / "a.scenario.toml", "capture = \"x.pcap\"\nactions = '''\n"
+                                                        "!1s unblock 10.0.0.1 # why\n"
+                                                        "!2s expire'''\n[expect]\ndrop = 0\n"};
+    const Scenario scenario = parse_scenario(source);
+    const auto &actions = std::get<CaptureInput>(scenario.input).actions;
+    ASSERT_THAT(actions, SizeIs(2));
+    EXPECT_EQ(actions[0].to_string(), "!1s unblock 10.0.0.1");
+    EXPECT_EQ(actions[1].line, 4U);
+}
+
 TEST(ScenarioParse, WantsNoExpectationsWhereOnlyFramesCount) {
     const std::string text = "packets = \"0s 10.0.0.1 > 10.0.0.9:22 S\"\n";
     EXPECT_THAT(parse(text, ScenarioUse::frames).cases, SizeIs(1));
@@ -219,6 +232,15 @@ INSTANTIATE_TEST_SUITE_P(
         BadScenario{"TwoInputs", packet + "[[traffic]]\nkind = \"syn\"\n", "1: has several of"},
         BadScenario{"FilterWithoutCapture", packet + "filter = \"tcp\"\n",
                     "2: filter is for a capture: remove it"},
+        BadScenario{"ActionsWithoutCapture", packet + "actions = \"!1s expire\"\n",
+                    "2: actions is for a capture: write them among the packets"},
+        BadScenario{"PacketAmongActions",
+                    "capture = \"/proc/version\"\nactions = '''\n!1s expire\n"
+                    "2s 10.0.0.1 > 10.0.0.9:22 S'''\n[expect]\ndrop = 0\n",
+                    "4: actions has a packet: the packets are those of the capture"},
+        BadScenario{"BrokenAction",
+                    "capture = \"/proc/version\"\nactions = \"!1s forget\"\n[expect]\ndrop = 0\n",
+                    "2: 'forget' is no action"},
         BadScenario{
             "MissingCapture", "title = \"t\"\ncapture = \"gone.pcap\"\n[expect]\ndrop = 0\n",
             "2: capture 'gone.pcap' is not there: gone.pcap is no file (paths are relative"},

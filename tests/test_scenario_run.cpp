@@ -226,6 +226,39 @@ TEST(ScenarioRun, RunsCapturesThroughTheirFilter) {
                 ElementsAre(Field(&Mismatch::got, "5")));
 }
 
+TEST(ScenarioRun, RunsActionsBetweenTheFramesOfACapture) {
+    const test::TemporaryDirectory folder;
+    write_capture(folder / "x.pcap");
+    const auto results = run_capture(folder, R"(actions = '''
+  !0s           block 10.0.0.1
+  !2s           unblock 10.0.0.1     # before the frame of that time
+  !5500ms       unblock 10.0.0.1
+  !8s           allow 10.0.0.1
+  !9s           block 10.0.0.2       # after all of them
+'''
+[[expect.frame]]
+frames = "1"
+reason = "blocked"
+[[expect.frame]]
+frames = "2-4"
+reason = "recorded"
+[[expect.frame]]
+frames = "5"
+reason = "threshold"
+[[expect.frame]]
+frames = "6-7"
+reason = "recorded"
+[[expect.frame]]
+frames = "8"
+reason = "allowlisted"
+[[expect.source]]
+address = "10.0.0.2"
+blocked = true
+)");
+    EXPECT_TRUE(results.at(0).passed());
+    for (const Mismatch &mismatch : results[0].mismatches) ADD_FAILURE() << describe(mismatch);
+}
+
 /// How many frames open_frames() gives for the scenario.
 std::size_t count_frames(const SourceText &source) {
     const auto frames = open_frames(parse_scenario(source, ScenarioUse::frames).input);

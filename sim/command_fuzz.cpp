@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/command_fuzz.h"
+
+#include "loader/option_flags.h"
+#include "sim/exit_status.h"
+#include "sim/fuzz_report.h"
+#include "sim/fuzz_shrink.h"
+#include "sim/privileges.h"
+#include "sim/progress.h"
+#include "sim/scenario_run.h"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <CLI/Validators.hpp>
+#include <fmt/format.h>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace portscan {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view schema = "xdp-portscan-sim/fuzz/1";
+
+/// What is left of a difference.
+struct Report {
+    FuzzFinding finding;
+    FuzzFiles files;
+};
+
+/// The command that meets the difference again.
+std::string same_again(const FuzzSettings &settings) {
+    RunSettings run{.options = settings.options,
+                    .simulator = {.object_path = settings.object_path}};
+    return fmt::format("{} --seed {} --packets {}", command_line("fuzz", run), settings.seed,
+                       settings.packets);
+}
+
+Json reasons_json(const FuzzResult &result) {
+    Json reasons = Json::object();
+    for (std::size_t i = 0; i < reason_count; ++i)
+        if (result.reasons.at(i) != 0)
+            reasons[std::string{to_string(static_cast<Reason>(i))}] = result.reasons.at(i);
+    return reasons;
+}
+
+void write_json(std::ostream &out, const FuzzSettings &settings, const FuzzResult &result,
+                const std::optional<Report> &report) {
+    Json line{{"schema", schema},
+              {"seed", settings.seed},
+              {"packets", result.packets},
+              {"actions", result.actions},
+              {"rounds", result.rounds},
+              {"differences", report ? 1 : 0},
+              {"reasons", reasons_json(result)}};
+    if (report) {
+        line["summary"] = summarize(report->finding);
+        line["capture"] = report->files.capture;
+        line["scenario"] = report->files.scenario;
+        line["scenario_fails"] = report->files.scenario_fails;
+        line["command"] = same_again(settings);
+    }
+    // Names of files need not be UTF-8.
+    out << line.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+}
+
+void write_text(std::ostream &out, const FuzzSettings &settings, const FuzzResult &result,
+                const std::optional<Report> &report) {
+    out << fmt::format("{} packets and {} actions in {} rounds, seed {}: {}\n", result.packets,
+                       result.actions, result.rounds, settings.seed,
+                       report ? "detector and model differ" : "detector and model agree");
+    if (!report) return;
+    const RunSettings run{.simulator = {.object_path = settings.object_path}};
+    out << summarize(report->finding) << '\n'
+        << fmt::format("capture:  {} ({} frames)\n", report->files.capture, report->files.frames)
+        << fmt::format("scenario: {}\n", test_command(report->files.scenario, run))
+        << fmt::format("again:    {}\n", same_again(settings));
+    if (!report->files.scenario_fails)
+        out << "The scenario passes: it holds time that runs backwards, or no verdict and no "
+               "counter shows the difference. The command above shows it.\n";
+}
+
+std::ofstream create(const std::string &path) {
+    std::ofstream file{path, std::ios::binary | std::ios::trunc};
+    if (file) return file;
+    throw OptionError(
+        fmt::format("json: '{}' cannot be created: name a file in a folder of yours", path));
+}
+
+} // namespace
+
+int run_fuzz(const FuzzCommand &command, std::ostream &out) {
+    FuzzSettings settings = command.settings;
+    drop_privileges(KeptCapabilities::loading); // each round loads a program with its own options
+    check_folder(command.folder);
+    const bool json_only = command.json == "-";
+    std::ofstream json;
+    if (!command.json.empty() && !json_only) json = create(command.json);
+
+    Progress progress;
+    progress.start({.total = settings.packets});
+    settings.tick = [&progress] { progress.step(); };
+    const FuzzResult result = fuzz(settings);
+    progress.clear();
+
+    std::optional<Report> report;
+    if (result.finding) {
+        settings.tick = {};
+        report.emplace(Report{shrink(*result.finding, settings), {}});
+        report->files = write_files(report->finding, settings, command.folder);
+    }
+    if (!command.json.empty()) write_json(json_only ? out : json, settings, result, report);
+    if (!json_only) write_text(out, settings, result, report);
+    return report ? exit_failed : exit_done;
+}
+
+void setup_fuzz(CLI::App &app, int &exit_status) {
+    CLI::App *const fuzz = app.add_subcommand(
+        "fuzz", "random and adversarial traffic against an independent model of the detector");
+    const auto command = std::make_shared<FuzzCommand>();
+    fuzz->add_option("--seed", command->settings.seed, "the same seed gives the same traffic")
+        ->type_name("N")
+        ->capture_default_str();
+    fuzz->add_option("--packets", command->settings.packets, "frames to compare")
+        ->type_name("N")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 62))
+        ->capture_default_str();
+    fuzz->add_option("--object", command->settings.object_path,
+                     "run this detector, not the embedded one")
+        ->type_name("FILE");
+    fuzz->add_option("--write-to", command->folder,
+                     "folder for capture and scenario of a difference")
+        ->type_name("DIR")
+        ->capture_default_str();
+    fuzz->add_flag("--json{-}", command->json,
+                   "print one JSON object in place of text, or with --json=FILE beside it");
+    add_detection_options(*fuzz, command->settings.options);
+    fuzz->footer("Detection options that are not given are drawn anew for each round.");
+    fuzz->callback([command, &exit_status] { exit_status = run_fuzz(*command, std::cout); });
+}
+
+} // namespace portscan
