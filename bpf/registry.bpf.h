@@ -154,6 +154,11 @@ static __always_inline void write_timestamp(struct portscan_record *record, __u6
 	*(volatile __u64 *)&record->packet_timestamp = time;
 }
 
+static __always_inline __u32 read_place(struct portscan_record *record)
+{
+	return *(volatile __u32 *)&record->queue_place;
+}
+
 static __always_inline __u32 word_count(__u64 word)
 {
 	return word >> WORD_COUNT_SHIFT & WORD_COUNT_MASK;
@@ -210,9 +215,12 @@ static __always_inline void evict(enum portscan_family family, const void *key, 
 	struct portscan_record *record = find_record(family, key);
 	__u64 word;
 
-	if (!record || record->queue_place != place)
+	if (!record)
 		return;
+	/* Before the place: a word of another record, in memory used again, does not get that far. */
 	word = read_word(record);
+	if (read_place(record) != place)
+		return;
 	if (word_count(word) == PORTSCAN_COUNT_DEAD)
 		return;
 	if ((word & WORD_BLOCKED) && !block_is_over(read_timestamp(record), now))
@@ -253,18 +261,24 @@ static __always_inline void enqueue(enum portscan_family family, const void *key
 	evict(family, &old, place - slots, now, state);
 }
 
-/* After recording a port: a record in the older half of the queue gets a new place. */
+/*
+ * After recording a port: a record in the older half of the queue gets a new place. It is swapped
+ * in, since the memory may be another record's by now: a place that is not its own would make the
+ * queue pass that one over. The place is used up all the same.
+ */
 static __always_inline void keep_place(enum portscan_family family, const void *key,
 				       struct portscan_record *record, __u64 now,
 				       struct portscan_family_state *state)
 {
-	__u32 since = (__u32) * (volatile __u64 *)&state->queue_head - record->queue_place;
+	__u32 seen = read_place(record);
+	__u32 since = (__u32) * (volatile __u64 *)&state->queue_head - seen;
 	__u64 place;
 
 	if (since <= config.family[family].queue_slots / 2)
 		return;
 	place = next_place(state);
-	record->queue_place = place; /* first: the slot's old key may be this very one */
+	/* Before the slot is taken: its old key may be this very one. */
+	__sync_val_compare_and_swap(&record->queue_place, seen, (__u32)place);
 	enqueue(family, key, place, now, state);
 }
 
