@@ -217,7 +217,7 @@ static __always_inline void evict(enum portscan_family family, const void *key, 
 
 	if (!record)
 		return;
-	/* Before the place: a word of another record, in memory used again, does not get that far. */
+	/* Before the place: see keep_place(), and so it is not that of another record in this memory. */
 	word = read_word(record);
 	if (read_place(record) != place)
 		return;
@@ -262,9 +262,12 @@ static __always_inline void enqueue(enum portscan_family family, const void *key
 }
 
 /*
- * After recording a port: a record in the older half of the queue gets a new place. It is swapped
- * in, since the memory may be another record's by now: a place that is not its own would make the
- * queue pass that one over. The place is used up all the same.
+ * Before a port is recorded: a record in the older half of the queue gets a new place. Before, so
+ * that who evicts has either seen the old word, and its swap fails, or sees the new place. (A port
+ * beyond the record's own does not change the word: one that comes in the very nanoseconds of the
+ * eviction can go with its record.) The place is swapped in, since the memory may be another
+ * record's by now: a place that is not its own would make the queue pass that one over. It is used
+ * up all the same.
  */
 static __always_inline void keep_place(enum portscan_family family, const void *key,
 				       struct portscan_record *record, __u64 now,
