@@ -105,7 +105,7 @@ class BoundStage {
                 for (const std::uint16_t port : {1, 2, 3}) probe(frame, pair + cpu, port);
                 if (cpu == 0)
                     stage_.registry.remove(stage_.registry.source_of(numbered(family_, blocked)));
-                line.arrive_and_wait();
+                line.start_together();
                 const Verdict verdict = probe(frame, pair + cpu, 4);
                 line.arrive_and_wait();
                 if (cpu != 0) continue;

@@ -37,7 +37,7 @@ class Siege {
             for (unsigned source = 0; source < sources_; ++source) {
                 std::shuffle(ports.begin(), ports.end(), random);
                 const Address address = numbered(family_, source);
-                line.arrive_and_wait();
+                line.start_together();
                 for (const std::uint16_t port : ports)
                     if (stage_.run(frame.from(address, port)) == Verdict::pass)
                         passed_[cpu][source].insert(port);

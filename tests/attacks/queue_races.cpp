@@ -35,11 +35,9 @@ class QueueStage {
                 const unsigned newcomer = first + places;
                 if (cpu == 0)
                     for (unsigned i = 0; i < places; ++i) probe(frame, first + i, 1);
-                line.arrive_and_wait();
-                if (cpu == 0)
-                    probe(frame, first, 2);
-                else
-                    probe(frame, newcomer, 1);
+                line.start_together();
+                passed_[cpu] = (cpu == 0 ? probe(frame, first, 2) : probe(frame, newcomer, 1)) ==
+                               Verdict::pass;
                 line.arrive_and_wait();
                 if (cpu == 0) check(first, newcomer);
             }
@@ -48,14 +46,16 @@ class QueueStage {
         findings.expect_equal("sources forgotten with the port just recorded", forgotten_, 0);
         findings.expect_equal("records above the places", overfull_, 0);
         findings.expect_equal("found no room", stage_.counter("insert_failed"), 0);
+        findings.expect_equal("dropped without contention", dropped_, stage_.counter("contention"));
         findings.figure("meetings", rounds);
+        findings.figure("drops by contention", dropped_);
     }
 
   private:
     using Key = std::uint32_t;
 
-    void probe(ProbeFrame &frame, unsigned number, std::uint16_t port) const {
-        stage_.run(frame.from(numbered(ipv4, number), port));
+    Verdict probe(ProbeFrame &frame, unsigned number, std::uint16_t port) const {
+        return stage_.run(frame.from(numbered(ipv4, number), port));
     }
     static Key key_of(unsigned number) {
         Key key = 0;
@@ -83,12 +83,16 @@ class QueueStage {
     void check(unsigned oldest, unsigned newcomer) {
         const auto now = records();
         overfull_ += now.size() > places;
-        forgotten_ += !now.contains(key_of(oldest)) || !now.contains(key_of(newcomer));
+        forgotten_ += passed_[0] && !now.contains(key_of(oldest));
+        forgotten_ += passed_[1] && !now.contains(key_of(newcomer));
+        dropped_ += !passed_[0] + !passed_[1];
         for (const auto &[key, record] : now)
             passed_over_ += key_at(record.queue_place % places) != key;
     }
 
     Stage stage_;
+    bool passed_[2] = {}; ///< the probes of the last meeting
+    unsigned dropped_ = 0;
     unsigned passed_over_ = 0;
     unsigned forgotten_ = 0;
     unsigned overfull_ = 0;
