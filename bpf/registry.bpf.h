@@ -5,7 +5,9 @@
  * A record's first eight bytes are one word: three ports, whether it is a block, how many ports are
  * used and a tag. Every decision is a compare-and-swap of that word against the value it was taken
  * on; who loses looks again, MAX_ATTEMPTS times. Memory of a deleted record is used again at once,
- * while another CPU may still hold a pointer to it: the tag makes its swap fail then.
+ * while another CPU may still hold a pointer to it. Who is going to change a word therefore looks
+ * the source up again after reading it: the memory was still that source's then. From there on the
+ * tag makes the swap fail.
  *
  * A record is never changed into another life in place. Eviction, expiry and a fresh start swap in
  * a dead word first; the one who did that, and no other, deletes the record.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <ctime>
 #include <gtest/gtest.h>
@@ -114,6 +115,34 @@ TEST_P(Concurrency, NothingIsLostWhileTwoCpusFillTheRegistryAndPassesRun) {
     EXPECT_LE(records.size(), options.max_sources);
     EXPECT_LE(blocks, 250);
     EXPECT_EQ(shipped.state.blocked(index()), blocks);
+}
+
+TEST_P(Concurrency, BlocksByHandStayWithinTheBoundWhilePassesRun) {
+    constexpr unsigned bound = 200;
+    Stage stage{{.max_sources = 2'000,
+                 .max_sources6 = 2'000,
+                 .max_blocked = bound,
+                 .max_blocked6 = bound}};
+    std::atomic<bool> ends = false;
+    run_on_two_cpus([&](unsigned cpu, Line &) {
+        if (cpu == 1) {
+            while (!ends) stage.expirer.pass(0);
+            return;
+        }
+        for (unsigned round = 0; round < 100; ++round) {
+            std::vector<Prefix> blocks;
+            for (unsigned i = 0; i < bound + 100; ++i) {
+                const auto source = stage.registry.source_of(numbered(family, i));
+                if (stage.registry.block(source, 0) == BlockOutcome::blocked)
+                    blocks.push_back(source);
+            }
+            EXPECT_LE(blocks.size(), bound);
+            for (const auto &source : blocks) stage.registry.remove(source);
+        }
+        ends = true;
+    });
+    stage.expirer.pass(0);
+    EXPECT_EQ(stage.state.blocked(index()), 0U);
 }
 
 } // namespace

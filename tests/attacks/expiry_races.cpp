@@ -138,7 +138,7 @@ class RaceStage {
 
 void expiry_races(const AttackSettings &settings, Findings &findings) {
     for (const Family &family : families)
-        RaceStage{family, settings.object_path}.attack(settings.size(30, 2'000), findings);
+        RaceStage{family, settings.object_path}.attack(settings.size(30, 1'000), findings);
 }
 
 } // namespace portscan::attacks
