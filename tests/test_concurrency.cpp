@@ -119,10 +119,8 @@ TEST_P(Concurrency, NothingIsLostWhileTwoCpusFillTheRegistryAndPassesRun) {
 
 TEST_P(Concurrency, BlocksByHandStayWithinTheBoundWhilePassesRun) {
     constexpr unsigned bound = 200;
-    Stage stage{{.max_sources = 2'000,
-                 .max_sources6 = 2'000,
-                 .max_blocked = bound,
-                 .max_blocked6 = bound}};
+    Stage stage{
+        {.max_sources = 2'000, .max_sources6 = 2'000, .max_blocked = bound, .max_blocked6 = bound}};
     std::atomic<bool> ends = false;
     run_on_two_cpus([&](unsigned cpu, Line &) {
         if (cpu == 1) {
