@@ -150,7 +150,7 @@ static __always_inline __u32 judge_once(enum portscan_family family, const void 
 	if (word_count(word) == PORTSCAN_COUNT_DEAD)
 		return 0;
 	timestamp = read_timestamp(record);
-	/* The memory may have become another source's before it was read: not if it still is ours. */
+	/* Before it was read the memory may have become another's: not if it still is ours. */
 	if (find_record(family, key) != record)
 		return 0;
 	if (record_is_over(word, timestamp, now)) {

@@ -219,7 +219,7 @@ static __always_inline void evict(enum portscan_family family, const void *key, 
 
 	if (!record)
 		return;
-	/* Before the place: see keep_place(), and so it is not that of another record in this memory. */
+	/* Before the place: see keep_place(), and so it is not of another record here. */
 	word = read_word(record);
 	if (read_place(record) != place)
 		return;

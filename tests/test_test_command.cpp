@@ -77,9 +77,9 @@ TEST_F(TestCommandTest, FailFastStopsAtTheFirstFailure) {
     scenario("c", broken);
     const CommandResult result = run_command({"test", "--fail-fast", directory() / ""});
     EXPECT_EQ(result.status, 1);
-    EXPECT_THAT(result.out, AllOf(HasSubstr("\nok 1 - "), HasSubstr("\nnot ok 2 - "),
-                                  Not(HasSubstr("ok 3 - ")),
-                                  HasSubstr("# stopped at the first failure: 3 not run\n")));
+    EXPECT_THAT(result.out,
+                AllOf(HasSubstr("\nok 1 - "), HasSubstr("\nnot ok 2 - "), Not(HasSubstr("ok 3 - ")),
+                      HasSubstr("# stopped at the first failure: 3 not run\n")));
     EXPECT_EQ(run_command({"test", "--fail-fast", scenario("a", passing)}).status, 0);
 }
 

@@ -101,7 +101,7 @@ class QueueStage {
 } // namespace
 
 void queue_races(const AttackSettings &settings, Findings &findings) {
-    QueueStage{settings.object_path}.attack(settings.size(5'000, 200'000), findings);
+    QueueStage{settings.object_path}.attack(settings.size(5'000, 100'000), findings);
 }
 
 } // namespace portscan::attacks
