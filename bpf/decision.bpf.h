@@ -97,10 +97,8 @@ static __always_inline __u32 judge_more(enum portscan_family family, const void 
 	if (!more)
 		return prepare_more(family, key) ? 0 : PORTSCAN_INSERT_FAILED;
 	stamp_recorded(record, timestamp, now);
-	if (!append_more(more, life, used, port))
-		return 0;
 	keep_place(family, key, record, now, state);
-	return PORTSCAN_RECORDED;
+	return append_more(more, life, used, port) ? PORTSCAN_RECORDED : 0;
 }
 
 /* A probe of a source with a record in force that is no block. */
@@ -127,11 +125,9 @@ static __always_inline __u32 judge_known(enum portscan_family family, const void
 	if (used >= config.max_ports)
 		return block_source(family, key, ctx, record, word, NULL, port, now, state);
 	stamp_recorded(record, timestamp, now);
-	next = word + ((__u64)port << (used * WORD_PORT_BITS & 63)) + (1ULL << WORD_COUNT_SHIFT);
-	if (!swap_word(record, word, next))
-		return 0;
 	keep_place(family, key, record, now, state);
-	return PORTSCAN_RECORDED;
+	next = word + ((__u64)port << (used * WORD_PORT_BITS & 63)) + (1ULL << WORD_COUNT_SHIFT);
+	return swap_word(record, word, next) ? PORTSCAN_RECORDED : 0;
 }
 
 /* One look at the record of a probe's source. */
@@ -154,6 +150,9 @@ static __always_inline __u32 judge_once(enum portscan_family family, const void 
 	if (word_count(word) == PORTSCAN_COUNT_DEAD)
 		return 0;
 	timestamp = read_timestamp(record);
+	/* Before it was read the memory may have become another's: not if it still is ours. */
+	if (find_record(family, key) != record)
+		return 0;
 	if (record_is_over(word, timestamp, now)) {
 		if (is_ignored_port(port))
 			return PORTSCAN_IGNORED;

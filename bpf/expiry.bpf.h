@@ -12,6 +12,37 @@
 
 struct bpf_map;
 
+/* Times in a dead record's word are counted in units of about a millisecond, from 1. */
+enum {
+	DEAD_TIME_SHIFT = 20,
+	DEAD_TIME_UNITS = 1024, /* about a second */
+};
+#define DEAD_TIME_MASK (WORD_BLOCKED - 1)
+
+/*
+ * A record is dead for some nanoseconds, from the swap of its word to its deletion. It stays dead
+ * where the kernel refused the deletion (EBUSY, where the packet interrupted this CPU while it held
+ * a lock of the map), or where a swap met recycled memory with the very same word. The pass that
+ * sees it first notes the time in the bits of its ports; the pass a second later deletes it, when
+ * nobody can be about to any more. Swapping the new time in settles which of two passes does.
+ */
+static __always_inline long expire_dead(enum portscan_family family, const void *key,
+					struct portscan_record *record, __u64 word, __u64 now,
+					struct portscan_expiry *expiry)
+{
+	__u64 seen = word & DEAD_TIME_MASK;
+	__u64 time = ((now >> DEAD_TIME_SHIFT) + 1) & DEAD_TIME_MASK;
+	__u64 due = now + ((__u64)(DEAD_TIME_UNITS + 1) << DEAD_TIME_SHIFT);
+
+	if (due < expiry->next_due)
+		expiry->next_due = due;
+	if (seen && age_of(seen, time) < DEAD_TIME_UNITS)
+		return 0;
+	if (swap_word(record, word, (word & ~DEAD_TIME_MASK) | time) && seen)
+		delete_record(family, key);
+	return 0;
+}
+
 /* When the record can be removed; the largest value: never. */
 static __always_inline __u64 due_time(__u64 word, __u64 timestamp)
 {
@@ -34,7 +65,7 @@ static __always_inline long expire_record(enum portscan_family family, const voi
 	expiry = &state->expiry[family];
 	word = read_word(record);
 	if (word_count(word) == PORTSCAN_COUNT_DEAD)
-		return 0;
+		return expire_dead(family, key, record, word, now, expiry);
 	timestamp = read_timestamp(record);
 	blocked = word & WORD_BLOCKED;
 	due = due_time(word, timestamp);

@@ -124,8 +124,10 @@ struct portscan_allow_value {
 struct portscan_family_state {
 	__u64 queue_head; /* places in the queue given out so far */
 	__u32 blocked;    /* records that are blocks, corrected by each expiry pass */
-	__u32 reserved;
-	__u64 padding[6];
+	__u32 hand_begun; /* blocks made or lifted by user space: begun, */
+	__u32 hand_ended; /* and ended, so that a pass knows what it overlaps with */
+	__u32 padding32;
+	__u64 padding[5];
 };
 
 /* Context of pscan_expire. */

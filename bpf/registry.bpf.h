@@ -5,7 +5,9 @@
  * A record's first eight bytes are one word: three ports, whether it is a block, how many ports are
  * used and a tag. Every decision is a compare-and-swap of that word against the value it was taken
  * on; who loses looks again, MAX_ATTEMPTS times. Memory of a deleted record is used again at once,
- * while another CPU may still hold a pointer to it: the tag makes its swap fail then.
+ * while another CPU may still hold a pointer to it. Who is going to change a word therefore looks
+ * the source up again after reading it: the memory was still that source's then. From there on the
+ * tag makes the swap fail.
  *
  * A record is never changed into another life in place. Eviction, expiry and a fresh start swap in
  * a dead word first; the one who did that, and no other, deletes the record.
@@ -154,6 +156,11 @@ static __always_inline void write_timestamp(struct portscan_record *record, __u6
 	*(volatile __u64 *)&record->packet_timestamp = time;
 }
 
+static __always_inline __u32 read_place(struct portscan_record *record)
+{
+	return *(volatile __u32 *)&record->queue_place;
+}
+
 static __always_inline __u32 word_count(__u64 word)
 {
 	return word >> WORD_COUNT_SHIFT & WORD_COUNT_MASK;
@@ -210,9 +217,12 @@ static __always_inline void evict(enum portscan_family family, const void *key, 
 	struct portscan_record *record = find_record(family, key);
 	__u64 word;
 
-	if (!record || record->queue_place != place)
+	if (!record)
 		return;
+	/* Before the place: see keep_place(), and so it is not of another record here. */
 	word = read_word(record);
+	if (read_place(record) != place)
+		return;
 	if (word_count(word) == PORTSCAN_COUNT_DEAD)
 		return;
 	if ((word & WORD_BLOCKED) && !block_is_over(read_timestamp(record), now))
@@ -253,18 +263,27 @@ static __always_inline void enqueue(enum portscan_family family, const void *key
 	evict(family, &old, place - slots, now, state);
 }
 
-/* After recording a port: a record in the older half of the queue gets a new place. */
+/*
+ * Before a port is recorded: a record in the older half of the queue gets a new place. Before, so
+ * that who evicts has either seen the old word, and its swap fails, or sees the new place. (A port
+ * beyond the record's own does not change the word: one that comes in the very nanoseconds of the
+ * eviction can go with its record.) The place is swapped in, since the memory may be another
+ * record's by now: a place that is not its own would make the queue pass that one over. It is used
+ * up all the same.
+ */
 static __always_inline void keep_place(enum portscan_family family, const void *key,
 				       struct portscan_record *record, __u64 now,
 				       struct portscan_family_state *state)
 {
-	__u32 since = (__u32) * (volatile __u64 *)&state->queue_head - record->queue_place;
+	__u32 seen = read_place(record);
+	__u32 since = (__u32) * (volatile __u64 *)&state->queue_head - seen;
 	__u64 place;
 
 	if (since <= config.family[family].queue_slots / 2)
 		return;
 	place = next_place(state);
-	record->queue_place = place; /* first: the slot's old key may be this very one */
+	/* Before the slot is taken: its old key may be this very one. */
+	__sync_val_compare_and_swap(&record->queue_place, seen, (__u32)place);
 	enqueue(family, key, place, now, state);
 }
 

@@ -27,7 +27,9 @@ Expirer::Expirer(int program, MappedState &state, CounterMap &counters, Allowlis
     allowlist_{&allowlist} {}
 
 ExpiryReport Expirer::pass(std::uint64_t now_ns) {
-    const std::uint64_t blocks_before = counters_->read()[PORTSCAN_BLOCKS];
+    const Before before{
+        counters_->read()[PORTSCAN_BLOCKS],
+        {state_->hand_changes_ended(PORTSCAN_IPV4), state_->hand_changes_ended(PORTSCAN_IPV6)}};
     run_pass(program_, now_ns);
     ExpiryReport report;
     for (const auto family : {PORTSCAN_IPV4, PORTSCAN_IPV6}) {
@@ -37,7 +39,7 @@ ExpiryReport Expirer::pass(std::uint64_t now_ns) {
         report.sources_left += pass.sources_left;
         report.blocks_left += pass.blocks_left;
         report.next_due_ns = std::min<std::uint64_t>(report.next_due_ns, pass.next_due);
-        correct_blocked(family, blocks_before);
+        correct_blocked(family, before);
     }
     if (state_->take_allow_changed()) {
         report.blocks_lifted = allowlist_->lift_covered_blocks().size();
@@ -49,15 +51,17 @@ ExpiryReport Expirer::pass(std::uint64_t now_ns) {
 }
 
 /// bpftool deletes blocks behind the program's back, which leaves the count too high. It is lowered
-/// to no less than the blocks seen plus those made since the pass began, so that the bound holds
-/// while packets arrive; and raised only where nothing moved.
-void Expirer::correct_blocked(portscan_family family, std::uint64_t blocks_before) {
+/// to no less than the blocks seen, plus those made since the pass began, plus one for each change
+/// by hand that the pass overlaps with, so that the bound holds meanwhile; and raised only where
+/// nothing moved.
+void Expirer::correct_blocked(portscan_family family, const Before &before) {
     const unsigned counted = state_->blocked(family);
-    const std::uint64_t made = counters_->read()[PORTSCAN_BLOCKS] - blocks_before;
+    const unsigned by_hand = state_->hand_changes_begun(family) - before.hand_changes[family];
+    const std::uint64_t moved = counters_->read()[PORTSCAN_BLOCKS] - before.blocks + by_hand;
     const std::uint64_t left = state_->expiry(family).blocks_left;
-    if (counted > left + made)
-        state_->give_blocks(family, static_cast<unsigned>(counted - left - made));
-    else if (made == 0 && counted < left)
+    if (counted > left + moved)
+        state_->give_blocks(family, static_cast<unsigned>(counted - left - moved));
+    else if (moved == 0 && counted < left)
         state_->add_blocks(family, static_cast<unsigned>(left - counted));
 }
 

@@ -32,7 +32,12 @@ class Expirer {
     ExpiryReport pass(std::uint64_t now_ns);
 
   private:
-    void correct_blocked(portscan_family family, std::uint64_t blocks_before);
+    /// What has an effect on the count of blocks, as it was before the pass.
+    struct Before {
+        std::uint64_t blocks;                     ///< made by the program so far
+        unsigned hand_changes[PORTSCAN_FAMILIES]; ///< ended so far
+    };
+    void correct_blocked(portscan_family family, const Before &before);
 
     int program_;
     MappedState *state_;

@@ -49,6 +49,22 @@ void MappedState::add_blocks(portscan_family family, unsigned count) {
     __atomic_fetch_add(&state_->family[family].blocked, count, __ATOMIC_SEQ_CST);
 }
 
+void MappedState::begin_hand_change(portscan_family family) {
+    __atomic_fetch_add(&state_->family[family].hand_begun, 1U, __ATOMIC_SEQ_CST);
+}
+
+void MappedState::end_hand_change(portscan_family family) {
+    __atomic_fetch_add(&state_->family[family].hand_ended, 1U, __ATOMIC_SEQ_CST);
+}
+
+unsigned MappedState::hand_changes_begun(portscan_family family) const {
+    return __atomic_load_n(&state_->family[family].hand_begun, __ATOMIC_SEQ_CST);
+}
+
+unsigned MappedState::hand_changes_ended(portscan_family family) const {
+    return __atomic_load_n(&state_->family[family].hand_ended, __ATOMIC_SEQ_CST);
+}
+
 std::uint64_t MappedState::take_places(portscan_family family, std::uint64_t count) {
     return __atomic_fetch_add(&state_->family[family].queue_head, count, __ATOMIC_SEQ_CST);
 }

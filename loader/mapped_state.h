@@ -24,6 +24,13 @@ class MappedState {
     void give_blocks(portscan_family family, unsigned count);
     void add_blocks(portscan_family family, unsigned count);
 
+    /// Around each change of blocks in the registry and of their count, which are two steps: a pass
+    /// that meets one in between must not take the difference for a mistake.
+    void begin_hand_change(portscan_family family);
+    void end_hand_change(portscan_family family);
+    unsigned hand_changes_begun(portscan_family family) const;
+    unsigned hand_changes_ended(portscan_family family) const;
+
     /// Takes `count` places in the queue, and returns the first of them.
     std::uint64_t take_places(portscan_family family, std::uint64_t count);
 

@@ -19,6 +19,21 @@ portscan_key6 make_key(const Prefix &source) {
     return key;
 }
 
+/// A change of blocks and of their count, while it lasts.
+class HandChange {
+  public:
+    HandChange(MappedState &state, portscan_family family) : state_{state}, family_{family} {
+        state_.begin_hand_change(family_);
+    }
+    HandChange(const HandChange &) = delete;
+    HandChange &operator=(const HandChange &) = delete;
+    ~HandChange() { state_.end_hand_change(family_); }
+
+  private:
+    MappedState &state_;
+    portscan_family family_;
+};
+
 portscan_record make_manual_block(std::uint64_t now_ns) {
     portscan_record record{};
     record.blocked = 1;
@@ -107,6 +122,7 @@ std::optional<SourceRecord> Registry::remove(const Prefix &source) {
     const auto key = make_key(source);
     const bool ipv6 = source.address.is_ipv6();
     portscan_record record{};
+    const HandChange change{*state_, family_of(source)};
     if (bpf_map_lookup_and_delete_elem(ipv6 ? maps_.ip6_reg : maps_.ip_reg, &key, &record) != 0) {
         throw_unless(ENOENT, "unblock source");
         return std::nullopt;
@@ -146,6 +162,7 @@ BlockOutcome Registry::block(const Prefix &source, std::uint64_t now_ns) {
         if (!is_over(*record, now_ns)) return BlockOutcome::already_blocked;
         remove(source); // an expiry pass would have
     }
+    const HandChange change{*state_, family};
     if (!state_->take_block(family, max_blocked_[family])) return BlockOutcome::bound_reached;
 
     const auto key = make_key(source);

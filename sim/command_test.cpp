@@ -55,6 +55,8 @@ class TestRun {
     std::vector<CaseResult> run(const std::vector<Loaded> &scenarios) {
         try {
             for (const Loaded &one : scenarios) run(one);
+            if (left_out_ != 0)
+                tap_.comment(fmt::format("stopped at the first failure: {} not run", left_out_));
         } catch (const std::exception &error) {
             progress_.clear();
             tap_.bail_out(error.what());
@@ -71,6 +73,10 @@ class TestRun {
     }
 
     void run(const Loaded &one) {
+        if (stops()) {
+            left_out_ += one.cases();
+            return;
+        }
         if (const auto *const error = std::get_if<ScenarioError>(&one.scenario)) {
             return add(failed_scenario(one.path, *error, command_.settings));
         }
@@ -78,8 +84,15 @@ class TestRun {
         progress_.start({.label = one.path, .unit = "frames"});
         if (command_.bless) return run_and_bless(scenario);
         for (const ScenarioCase &each : scenario.cases) {
-            add(run_case(scenario, each, command_.settings));
+            if (stops())
+                ++left_out_;
+            else
+                add(run_case(scenario, each, command_.settings));
         }
+    }
+
+    bool stops() const {
+        return command_.fail_fast && !results_.empty() && !results_.back().passed();
     }
 
     /// Rewrites the file where it is wrong; what counts is how the file does afterwards.
@@ -106,6 +119,7 @@ class TestRun {
     Progress progress_;
     TapWriter tap_;
     std::vector<CaseResult> results_;
+    std::size_t left_out_ = 0; ///< cases, after a failure
 };
 
 /// A file for results beside standard output; none where its name is empty.
@@ -202,6 +216,7 @@ void setup_test(CLI::App &app, int &exit_status) {
     test->add_flag("--json{-}", command->json,
                    "print a JSON object for each case in place of TAP, or with --json=FILE beside "
                    "it");
+    test->add_flag("--fail-fast", command->fail_fast, "stop at the first failure");
     test->add_flag("--bless", command->bless,
                    "rewrite the values that files expect to what came out; not in CI");
     add_simulator_options(*test, command->settings.simulator);

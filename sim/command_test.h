@@ -16,6 +16,7 @@ struct TestCommand {
     RunSettings settings;           ///< detection options, object, clock
     std::string junit;              ///< file for JUnit XML; empty: none
     std::string json;               ///< file for JSON Lines; `-`: standard output, in place of TAP
+    bool fail_fast = false;         ///< run nothing more after the first that is not ok
     bool bless = false;             ///< rewrite what the files expect to what came out
 };
 

@@ -47,6 +47,7 @@ inline constexpr Outcome blocked{Verdict::drop, Reason::blocked};
 inline constexpr Outcome threshold{Verdict::drop, Reason::threshold};
 inline constexpr Outcome block_refused{Verdict::drop, Reason::block_refused};
 inline constexpr Outcome insert_failed{Verdict::drop, Reason::insert_failed};
+inline constexpr Outcome contention{Verdict::drop, Reason::contention};
 
 } // namespace test
 } // namespace portscan

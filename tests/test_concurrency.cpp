@@ -1,21 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "loader/program_clock.h"
-#include "tests/shipped.h"
 #include "tests/small_simulator.h"
+#include "tests/stage.h"
+#include "tests/two_cpus.h"
 
 #include <algorithm>
 #include <array>
-#include <barrier>
+#include <atomic>
 #include <chrono>
+#include <ctime>
 #include <gtest/gtest.h>
 #include <map>
 #include <random>
 #include <set>
+#include <vector>
 
 namespace portscan {
 namespace {
 
 using namespace test;
+
+/// What the program's clock shows at most.
+std::uint64_t monotonic_ns() {
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
+           static_cast<std::uint64_t>(time.tv_nsec);
+}
 
 class Concurrency : public BothFamilies {
   protected:
@@ -36,11 +46,11 @@ using Passed = std::vector<std::set<std::uint16_t>>;
 TEST_P(Concurrency, SourceOnTwoCpusGetsMaxPortsAndOneBlock) {
     for (const unsigned max_ports : {1U, 3U, 16U}) {
         SCOPED_TRACE(max_ports);
-        Shipped shipped{
-            {.max_ports = max_ports, .max_sources = 2 * sources, .max_sources6 = 2 * sources}};
+        Stage shipped{
+            {.max_ports = max_ports, .max_sources = 2 * sources, .max_sources6 = 2 * sources},
+            Clock::wall};
         std::array<Passed, 2> passed{Passed(sources), Passed(sources)};
-        std::barrier line{2};
-        run_on_two_cpus([&](unsigned cpu) {
+        run_on_two_cpus([&](unsigned cpu, Line &line) {
             std::mt19937 random{cpu};
             for (unsigned first = 0; first < sources; first += batch) {
                 std::vector<std::pair<unsigned, std::uint16_t>> probes;
@@ -80,15 +90,15 @@ TEST_P(Concurrency, NothingIsLostWhileTwoCpusFillTheRegistryAndPassesRun) {
                             .max_blocked = 250,
                             .max_blocked6 = 250};
     options.max_sources = options.max_sources6 = 1'000;
-    Shipped shipped{options};
+    Stage shipped{options, Clock::wall};
     std::array<unsigned, 2> dropped{};
-    run_on_two_cpus([&](unsigned cpu) {
+    run_on_two_cpus([&](unsigned cpu, Line &) {
         std::mt19937 random{cpu};
         for (unsigned i = 0; i < packets; ++i) {
             const auto source = static_cast<unsigned>(random() % 1'500);
             const auto port = static_cast<std::uint16_t>(random() % 6);
             dropped[cpu] += shipped.run(probe(source, port)) == Verdict::drop;
-            if (cpu == 0 && i % 500 == 0) shipped.expirer.pass(program_clock_ns());
+            if (cpu == 0 && i % 500 == 0) shipped.expirer.pass(monotonic_ns());
         }
     });
 
@@ -105,6 +115,32 @@ TEST_P(Concurrency, NothingIsLostWhileTwoCpusFillTheRegistryAndPassesRun) {
     EXPECT_LE(records.size(), options.max_sources);
     EXPECT_LE(blocks, 250);
     EXPECT_EQ(shipped.state.blocked(index()), blocks);
+}
+
+TEST_P(Concurrency, BlocksByHandStayWithinTheBoundWhilePassesRun) {
+    constexpr unsigned bound = 200;
+    Stage stage{
+        {.max_sources = 2'000, .max_sources6 = 2'000, .max_blocked = bound, .max_blocked6 = bound}};
+    std::atomic<bool> ends = false;
+    run_on_two_cpus([&](unsigned cpu, Line &) {
+        if (cpu == 1) {
+            while (!ends) stage.expirer.pass(0);
+            return;
+        }
+        for (unsigned round = 0; round < 100; ++round) {
+            std::vector<Prefix> blocks;
+            for (unsigned i = 0; i < bound + 100; ++i) {
+                const auto source = stage.registry.source_of(numbered(family, i));
+                if (stage.registry.block(source, 0) == BlockOutcome::blocked)
+                    blocks.push_back(source);
+            }
+            EXPECT_LE(blocks.size(), bound);
+            for (const auto &source : blocks) stage.registry.remove(source);
+        }
+        ends = true;
+    });
+    stage.expirer.pass(0);
+    EXPECT_EQ(stage.state.blocked(index()), 0U);
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/small_simulator.h"
+#include "tests/workbench.h"
 
 #include <chrono>
 #include <cstdint>
@@ -108,6 +109,36 @@ TEST_P(Expiry, ForgetsFurtherPortsToo) {
     simulator.expire();
     for (std::uint16_t port = 16; port >= 1; --port)
         EXPECT_EQ(step(simulator, syn(family, port)), recorded);
+}
+
+TEST_P(Expiry, DeletesARecordThatStayedDeadForASecond) {
+    Workbench bench{small({.max_ports = 16})};
+    bench.clock.set(start);
+    for (std::uint16_t port = 1; port <= 5; ++port) bench.run(syn(family, port));
+    portscan_record record = *bench.record(family.scanner);
+    record.port1 = record.port2 = record.port3 = 0;
+    record.count = PORTSCAN_COUNT_DEAD; // as who was to delete it left it
+    bench.put_record(family.scanner, record);
+    EXPECT_EQ(bench.run(syn(family, 1)), contention);
+    for (const auto age : {0ms, 10ms, 999ms}) {
+        const auto report = bench.expirer.pass(start + nanoseconds{age}.count());
+        EXPECT_EQ(report.sources_left, 0U) << "it is no source";
+        EXPECT_LE(report.next_due_ns, start + 2'100'000'000) << "a pass has to come again";
+        EXPECT_TRUE(bench.record(family.scanner)) << "somebody may be about to delete it";
+    }
+    bench.expirer.pass(start + 1'100'000'000);
+    EXPECT_FALSE(bench.record(family.scanner));
+    for (std::uint16_t port = 16; port >= 1; --port)
+        EXPECT_EQ(bench.run(syn(family, port)), recorded) << "its further ports are forgotten";
+}
+
+TEST_P(Expiry, TimeOfADeadRecordStartsWithThePassThatSeesIt) {
+    Workbench bench{small({})};
+    bench.put_record(family.scanner, {.count = PORTSCAN_COUNT_DEAD, .packet_timestamp = 1});
+    bench.expirer.pass(start);
+    EXPECT_TRUE(bench.record(family.scanner));
+    bench.expirer.pass(start - 100'000'000'000); // a clock that is behind
+    EXPECT_TRUE(bench.record(family.scanner));
 }
 
 TEST(ExpiryPass, CountsBothFamilies) {

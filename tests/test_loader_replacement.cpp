@@ -63,8 +63,8 @@ TEST_F(LoaderReplacement, OfProgramsAndBinariesLetsNotOnePacketOfABlockedSourceP
                           "--max-sources6", "100", "--config", config, "--pin-dir", host.pin_dir()},
                          host / "run"};
     ASSERT_TRUE(loader.says("running")) << loader.errors();
-    const Process scan = peer.start({"timeout", "60", "masscan", "-e", "outside", "--router-mac",
-                                     Peer::host_mac, "--adapter-ip", "10.0.0.5", "--rate", "1000",
+    const Process scan = peer.start({"timeout", "240", "masscan", "-e", "outside", "--router-mac",
+                                     Peer::host_mac, "--adapter-ip", "10.0.0.5", "--rate", "300",
                                      "-p", "1-65535", Peer::host_address},
                                     "masscan");
     ASSERT_TRUE(loader.says("blocked 10.0.0.5")) << loader.errors() << scan.errors();

@@ -71,6 +71,18 @@ TEST_F(TestCommandTest, ABrokenScenarioDoesNotStopTheOthers) {
                                   HasSubstr("\nnot ok 2 - "), HasSubstr("\nok 3 - ")));
 }
 
+TEST_F(TestCommandTest, FailFastStopsAtTheFirstFailure) {
+    scenario("a", passing);
+    scenario("b", failing + "[[case]]\n[[case]]\n");
+    scenario("c", broken);
+    const CommandResult result = run_command({"test", "--fail-fast", directory() / ""});
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.out,
+                AllOf(HasSubstr("\nok 1 - "), HasSubstr("\nnot ok 2 - "), Not(HasSubstr("ok 3 - ")),
+                      HasSubstr("# stopped at the first failure: 3 not run\n")));
+    EXPECT_EQ(run_command({"test", "--fail-fast", scenario("a", passing)}).status, 0);
+}
+
 TEST_F(TestCommandTest, ExitsTwoWhereThereIsNoScenario) {
     for (const std::string &path : {directory() / "", directory() / "gone"}) {
         const CommandResult result = run_command({"test", path});
