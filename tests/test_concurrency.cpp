@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "loader/program_clock.h"
 #include "tests/small_simulator.h"
 #include "tests/stage.h"
 #include "tests/two_cpus.h"
@@ -7,7 +8,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <ctime>
 #include <gtest/gtest.h>
 #include <map>
 #include <random>
@@ -18,14 +18,6 @@ namespace portscan {
 namespace {
 
 using namespace test;
-
-/// What the program's clock shows at most.
-std::uint64_t monotonic_ns() {
-    timespec time{};
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-           static_cast<std::uint64_t>(time.tv_nsec);
-}
 
 class Concurrency : public BothFamilies {
   protected:
@@ -98,7 +90,7 @@ TEST_P(Concurrency, NothingIsLostWhileTwoCpusFillTheRegistryAndPassesRun) {
             const auto source = static_cast<unsigned>(random() % 1'500);
             const auto port = static_cast<std::uint16_t>(random() % 6);
             dropped[cpu] += shipped.run(probe(source, port)) == Verdict::drop;
-            if (cpu == 0 && i % 500 == 0) shipped.expirer.pass(monotonic_ns());
+            if (cpu == 0 && i % 500 == 0) shipped.expirer.pass(program_clock_ns());
         }
     });
 

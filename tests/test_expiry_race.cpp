@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/program_clock.h"
-#include "tests/shipped.h"
 #include "tests/small_simulator.h"
+#include "tests/stage.h"
+#include "tests/two_cpus.h"
 
 #include <algorithm>
 #include <atomic>
@@ -71,7 +72,7 @@ class Traffic {
     explicit Traffic(const Family &family) : family_{family} {}
 
     /// One visit of each source that is due.
-    void visit(Shipped &shipped) {
+    void visit(Stage &shipped) {
         for (unsigned source = 0; source < sources; ++source) {
             if (program_clock_ns() < due_[source]) continue;
             for (unsigned left = 1 + random_() % 7; left != 0; --left)
@@ -87,7 +88,7 @@ class Traffic {
   private:
     static constexpr unsigned sources = 3'000;
 
-    void probe(Shipped &shipped, unsigned source, std::uint16_t port) {
+    void probe(Stage &shipped, unsigned source, std::uint16_t port) {
         const auto packet = tcp(numbered(family_, source), family_.host, port, "S");
         const std::uint64_t before = program_clock_ns();
         const Verdict verdict = shipped.run(packet);
@@ -112,14 +113,15 @@ INSTANTIATE_TEST_SUITE_P(For, ExpiryRace, testing::ValuesIn(families),
                          testing::PrintToStringParamName());
 
 TEST_P(ExpiryRace, LosesNoBlockInForceAndNoRecordWithinItsWindow) {
-    Shipped shipped{small({.window = std::chrono::nanoseconds{window_ns},
-                           .block_for = std::chrono::nanoseconds{block_ns},
-                           .max_sources = 8'000,
-                           .max_sources6 = 8'000})};
+    Stage shipped{small({.window = std::chrono::nanoseconds{window_ns},
+                         .block_for = std::chrono::nanoseconds{block_ns},
+                         .max_sources = 8'000,
+                         .max_sources6 = 8'000}),
+                  Clock::wall};
     Traffic traffic{family};
     std::atomic<bool> over{false};
     std::uint64_t freed = 0, blocks_freed = 0;
-    run_on_two_cpus([&](unsigned cpu) {
+    run_on_two_cpus([&](unsigned cpu, Line &) {
         if (cpu == 0) {
             while (traffic.packets() < 300'000) traffic.visit(shipped);
             over = true;
