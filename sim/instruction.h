@@ -10,6 +10,15 @@
 // What an instruction of a program is, as far as its control flow goes.
 namespace portscan {
 
+constexpr bpf_insn make_instruction(int code, unsigned to, unsigned from, int offset,
+                                    std::int32_t number) {
+    return {.code = static_cast<__u8>(code),
+            .dst_reg = static_cast<__u8>(to & 0xfU),
+            .src_reg = static_cast<__u8>(from & 0xfU),
+            .off = static_cast<__s16>(offset),
+            .imm = number};
+}
+
 /// `rX = 64-bit number` (an address of a map or function too): the one that takes two places.
 constexpr bool is_wide(const bpf_insn &instruction) {
     return instruction.code == (BPF_LD | BPF_DW | BPF_IMM);

@@ -150,6 +150,8 @@ FileDescriptor load_text(const ProgramText &text, const bpf_program *like, const
     LIBBPF_OPTS(bpf_prog_load_opts, options);
     options.expected_attach_type = bpf_program__expected_attach_type(like);
     options.prog_flags = bpf_program__flags(like);
+    // The kernel takes programs of this type as sleepable ones only; libbpf adds that as it loads.
+    if (bpf_program__type(like) == BPF_PROG_TYPE_SYSCALL) options.prog_flags |= BPF_F_SLEEPABLE;
     options.prog_btf_fd = static_cast<__u32>(types.fd());
     options.func_info_rec_size = sizeof(bpf_func_info);
     options.func_info = functions.data();
