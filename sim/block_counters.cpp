@@ -1,72 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/block_counters.h"
 
+#include "sim/borrowed_registers.h"
 #include "sim/instruction.h"
 
-#include <algorithm>
-#include <array>
 #include <bpf/bpf.h>
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
 
 namespace portscan {
-namespace {
-
-constexpr int slot_size = 8;
-
-/// Two registers for the counter, and which of them have to be given back.
-struct Borrowed {
-    std::array<unsigned, 2> registers{};
-    std::array<bool, 2> spilled{};
-};
-
-/// Dead ones first. A live callee-saved register has certainly been written, so it can be spilled;
-/// r1 to r5 may only look live, before a call with fewer arguments.
-Borrowed borrow(RegisterSet live) {
-    Borrowed borrowed;
-    std::size_t found = 0;
-    for (unsigned reg = 0; reg <= BPF_REG_9 && found < 2; ++reg)
-        if ((live >> reg & 1) == 0) borrowed.registers[found++] = reg;
-    for (unsigned reg = BPF_REG_6; found < 2; ++reg) {
-        if ((live >> reg & 1) == 0) continue;
-        borrowed.spilled[found] = true;
-        borrowed.registers[found++] = reg;
-    }
-    return borrowed;
-}
-
-bpf_insn spill(unsigned reg, int offset) {
-    return make_instruction(BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, reg, offset, 0);
-}
-bpf_insn reload(unsigned reg, int offset) {
-    return make_instruction(BPF_LDX | BPF_MEM | BPF_DW, reg, BPF_REG_10, offset, 0);
-}
-
-/// The text of the function that a block is in.
-std::span<const bpf_insn> function_of(const ProgramText &text, std::size_t place) {
-    const std::size_t function = text.function_at(place);
-    const std::size_t start = text.functions()[function].start;
-    return text.instructions().subspan(start, text.end_of(function) - start);
-}
-
-} // namespace
 
 std::vector<bpf_insn> counting_code(int map_fd, std::size_t offset, RegisterSet live, int stack) {
-    const Borrowed borrowed = borrow(live);
-    const auto [address, one] = borrowed.registers;
-    const int below = (stack - slot_size + 1) / slot_size * slot_size;
-    const std::array slots{below - slot_size, below - 2 * slot_size};
+    const BorrowedRegisters borrowed{live, stack};
     std::vector<bpf_insn> code;
-    for (std::size_t i = 0; i < slots.size(); ++i)
-        if (borrowed.spilled[i]) code.push_back(spill(borrowed.registers[i], slots[i]));
-    code.push_back(
-        make_instruction(BPF_LD | BPF_DW | BPF_IMM, address, BPF_PSEUDO_MAP_VALUE, 0, map_fd));
-    code.push_back(make_instruction(0, 0, 0, 0, static_cast<std::int32_t>(offset)));
-    code.push_back(make_instruction(BPF_ALU64 | BPF_MOV | BPF_K, one, 0, 0, 1));
-    code.push_back(make_instruction(BPF_STX | BPF_ATOMIC | BPF_DW, address, one, 0, BPF_ADD));
-    for (std::size_t i = 0; i < slots.size(); ++i)
-        if (borrowed.spilled[i]) code.push_back(reload(borrowed.registers[i], slots[i]));
+    borrowed.save(code);
+    append_address(code, borrowed.first(), map_fd, offset);
+    code.push_back(make_instruction(BPF_ALU64 | BPF_MOV | BPF_K, borrowed.second(), 0, 0, 1));
+    code.push_back(make_instruction(BPF_STX | BPF_ATOMIC | BPF_DW, borrowed.first(),
+                                    borrowed.second(), 0, BPF_ADD));
+    borrowed.restore(code);
     return code;
 }
 
@@ -83,12 +36,12 @@ BlockCounters::BlockCounters(const ProgramText &text) : flow_{ControlFlow::of(te
         throw std::system_error(errno, std::generic_category(), "create map of block counters");
 }
 
-void BlockCounters::put_into(ProgramText &text) const {
+void BlockCounters::put_into(ProgramText &text, std::span<const Insertion> more) const {
     if (ControlFlow::of(text) != flow_)
         throw std::invalid_argument("the program is another one than that of the counters");
     const auto counter = [&](std::size_t place, Insertion::Way way, RegisterSet live,
                              std::size_t index) {
-        const int stack = lowest_stack_offset(function_of(text, place));
+        const int stack = lowest_stack_offset(text.function_text(place));
         return Insertion{.place = place,
                          .way = way,
                          .code =
@@ -105,6 +58,7 @@ void BlockCounters::put_into(ProgramText &text) const {
         insertions.push_back(
             counter(behind.begin, Insertion::Way::falling_in, behind.live_in, fall_counter_[i]));
     }
+    insertions.insert(insertions.end(), more.begin(), more.end());
     text.insert(insertions);
 }
 

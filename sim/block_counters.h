@@ -27,8 +27,9 @@ class BlockCounters {
     const ControlFlow &flow() const { return flow_; }
     /// Puts the counters into the text of a load of the program. Registers that are dead there are
     /// used; where fewer than two are, others wait on the stack below what the function uses.
-    /// Throws std::invalid_argument where the text is another program.
-    void put_into(ProgramText &text) const;
+    /// `more` is put in with them, behind the counter of its place. Throws std::invalid_argument
+    /// where the text is another program.
+    void put_into(ProgramText &text, std::span<const Insertion> more = {}) const;
 
     /// By block, and by branch of flow().
     std::vector<std::uint64_t> blocks() const;

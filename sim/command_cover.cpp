@@ -3,6 +3,7 @@
 
 #include "loader/option_flags.h"
 #include "sim/console.h"
+#include "sim/cover_stages.h"
 #include "sim/coverage.h"
 #include "sim/coverage_report.h"
 #include "sim/exit_status.h"
@@ -40,6 +41,7 @@ int run_cover(const CoverCommand &command, std::ostream &out) {
                 }
         }
     }
+    run_cover_stages(coverage, command.settings.simulator.object_path);
     const CoverageReport report = coverage.report();
     write_coverage_table(out, report);
     return status;

@@ -170,6 +170,13 @@ ControlFlow ControlFlow::of(const ProgramText &text) {
     return flow;
 }
 
+RegisterSet ControlFlow::live_at(const ProgramText &text, std::size_t place) const {
+    const Block &block = blocks[block_at(place)];
+    RegisterSet live = 0;
+    for (const std::size_t next : block.successors) live |= blocks[next].live_in;
+    return live_before(text.instructions().subspan(place, block.end - place), live);
+}
+
 std::size_t ControlFlow::block_at(std::size_t place) const {
     const auto after =
         std::upper_bound(blocks.begin(), blocks.end(), place,

@@ -39,6 +39,8 @@ struct ControlFlow {
     /// Throws std::invalid_argument for a jump out of the program.
     static ControlFlow of(const ProgramText &text);
     std::size_t block_at(std::size_t place) const;
+    /// Registers whose value may still be read by the instruction at `place` or after it.
+    RegisterSet live_at(const ProgramText &text, std::size_t place) const;
     bool operator==(const ControlFlow &) const = default;
 };
 

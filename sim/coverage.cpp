@@ -69,6 +69,13 @@ void Coverage::put_into(ProgramText &text) const {
         if (program.name == text.name()) program.counters.put_into(text);
 }
 
+void Coverage::put_into(ProgramText &text, const Interference &other) const {
+    for (const Program &program : programs_) {
+        if (program.name != text.name()) continue;
+        program.counters.put_into(text, other.insertions(text, program.counters.flow()));
+    }
+}
+
 void Coverage::add_report(const Program &program, CoverageReport &report) const {
     const std::size_t first = report.blocks.size();
     const auto hits = program.counters.blocks();

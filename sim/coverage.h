@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/block_counters.h"
+#include "sim/interference.h"
 #include "sim/source_lines.h"
 
 #include <cstdint>
@@ -56,6 +57,8 @@ class Coverage {
 
     /// For SimulatorSettings::change: the program counts its blocks from then on.
     void put_into(ProgramText &text) const;
+    /// The same, with another CPU's steps put in where they hurt most.
+    void put_into(ProgramText &text, const Interference &other) const;
     CoverageReport report() const;
 
   private:

@@ -108,6 +108,12 @@ std::size_t ProgramText::function_at(std::size_t place) const {
     return static_cast<std::size_t>(after - functions_.begin()) - 1;
 }
 
+std::span<const bpf_insn> ProgramText::function_text(std::size_t place) const {
+    const std::size_t function = function_at(place);
+    const std::size_t start = functions_[function].start;
+    return instructions().subspan(start, end_of(function) - start);
+}
+
 void ProgramText::replace(std::size_t place, const bpf_insn &instruction) {
     instructions_.at(place) = instruction;
 }

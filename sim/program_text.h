@@ -53,6 +53,9 @@ class ProgramText {
     /// The index of the function that the instruction is in.
     std::size_t function_at(std::size_t place) const;
 
+    /// The instructions of the function that the instruction is in.
+    std::span<const bpf_insn> function_text(std::size_t place) const;
+
     /// Changes one instruction in place; for a wide one both halves are replaced one by one.
     void replace(std::size_t place, const bpf_insn &instruction);
     /// Puts instructions in. All places are those before the call; jumps, calls and functions are

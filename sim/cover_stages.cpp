@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/cover_stages.h"
+
+#include "sim/cover_bench.h"
+
+#include <chrono>
+#include <fmt/format.h>
+#include <stdexcept>
+
+namespace portscan {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = Interference::Kind;
+
+constexpr std::uint64_t every_attempt = 100;
+
+/// The stages for one family of addresses. Sources are numbers, from 1.
+class Stages {
+  public:
+    Stages(const Coverage &coverage, const std::string &object_path, bool ipv6) :
+        coverage_(coverage),
+        object_path_(object_path),
+        ipv6_(ipv6) {}
+
+    void run() {
+        lost_swaps();
+        lost_swaps_of_further_ports();
+        lost_removals();
+        lost_insertions();
+        last_block_taken();
+        dead_records();
+        full_maps();
+        full_ring();
+    }
+
+  private:
+    CoverBench bench(DetectorOptions options) const {
+        if (options.max_blocked == DetectorOptions{}.max_blocked)
+            options.max_blocked = options.max_blocked6 = 4;
+        return {coverage_, object_path_, options, ipv6_};
+    }
+
+    /// One probe, and what has to become of it.
+    void expect(CoverBench &bench, unsigned source, std::uint16_t port, Verdict verdict) const {
+        const Verdict got = bench.probe(source, port);
+        if (got == verdict) return;
+        throw std::logic_error(fmt::format("stage of {}: source {}, port {}: expected {}, got {}",
+                                           ipv6_ ? "IPv6" : "IPv4", source, port,
+                                           to_string(verdict), to_string(got)));
+    }
+    void pass(CoverBench &bench, unsigned source, std::uint16_t first, std::uint16_t last) const {
+        for (std::uint16_t port = first; port <= last; ++port)
+            expect(bench, source, port, Verdict::pass);
+    }
+    void drop(CoverBench &bench, unsigned source, std::uint16_t port) const {
+        expect(bench, source, port, Verdict::drop);
+    }
+
+    void lost_swaps() const;
+    void lost_swaps_of_further_ports() const;
+    void lost_removals() const;
+    void lost_insertions() const;
+    void last_block_taken() const;
+    void dead_records() const;
+    void full_maps() const;
+    void full_ring() const;
+
+    const Coverage &coverage_;
+    const std::string &object_path_;
+    bool ipv6_;
+};
+
+void Stages::lost_swaps() const {
+    CoverBench one = bench({});
+    pass(one, 1, 1, 1);
+    one.other_cpu().expect(Kind::swap, 1);
+    pass(one, 1, 2, 3); // looks again, then records
+    one.other_cpu().expect(Kind::swap, 1);
+    drop(one, 1, 4); // looks again, then blocks
+    pass(one, 2, 1, 1);
+    one.other_cpu().expect(Kind::swap, every_attempt);
+    drop(one, 2, 2); // contention
+}
+
+void Stages::lost_swaps_of_further_ports() const {
+    CoverBench one = bench({.max_ports = 6});
+    pass(one, 1, 1, 3);
+    one.other_cpu().expect(Kind::swap, 1);
+    pass(one, 1, 4, 4);
+    pass(one, 2, 1, 6);
+    one.other_cpu().expect(Kind::swap, 1);
+    drop(one, 2, 7);
+    pass(one, 3, 1, 3);
+    one.other_cpu().expect(Kind::update, every_attempt);
+    pass(one, 3, 4, 4);
+}
+
+void Stages::lost_removals() const {
+    for (const unsigned max_ports : {1U, 4U}) {
+        CoverBench one = bench({.max_ports = max_ports, .window = 10s, .block_for = 20s});
+        const auto last = static_cast<std::uint16_t>(max_ports);
+        pass(one, 1, 1, 1);
+        pass(one, 2, 1, last);
+        drop(one, 2, 100);
+        one.advance(60s);
+        one.other_cpu().expect(Kind::swap, 2);
+        one.expire(); // removes neither
+        one.other_cpu().expect(Kind::swap, 1);
+        pass(one, 1, 1, 1); // looks again, then afresh
+        one.other_cpu().expect(Kind::swap, 1);
+        pass(one, 2, 1, 1);
+        for (unsigned source = 3; source < 9; ++source) { // evicts, and does not
+            one.other_cpu().expect(Kind::swap, source % 2);
+            pass(one, source, 1, 1);
+        }
+        pass(one, 7, 1, last);
+        drop(one, 7, 100);
+        one.advance(60s);
+        for (unsigned source = 10; source < 20; ++source) { // the block, over, as well
+            one.other_cpu().expect(Kind::swap, source % 2);
+            pass(one, source, 1, 1);
+        }
+    }
+}
+
+void Stages::lost_insertions() const {
+    CoverBench one = bench({});
+    one.other_cpu().expect(Kind::update, 1);
+    pass(one, 1, 1, 1);
+}
+
+void Stages::last_block_taken() const {
+    for (const unsigned max_ports : {1U, 4U}) {
+        CoverBench one = bench({.max_ports = max_ports, .max_blocked = 1, .max_blocked6 = 1});
+        const auto last = static_cast<std::uint16_t>(max_ports);
+        pass(one, 1, 1, last);
+        one.other_cpu().expect(Kind::add, 1);
+        drop(one, 1, 100); // refused
+    }
+}
+
+void Stages::dead_records() const {
+    CoverBench one = bench({});
+    pass(one, 1, 1, 1);
+    one.kill_record(1);
+    drop(one, 1, 1); // contention
+    one.expire();
+    for (unsigned source = 2; source < 9; ++source) pass(one, source, 1, 1); // none to evict
+}
+
+void Stages::full_maps() const {
+    CoverBench plain = bench({});
+    plain.fill_registry();
+    drop(plain, 1, 1);
+    CoverBench more = bench({.max_ports = 6});
+    pass(more, 1, 1, 3);
+    more.fill_ports();
+    drop(more, 1, 4);
+    more.expire(); // takes out what belongs to nobody
+    pass(more, 1, 4, 4);
+    more.delete_record(1);
+    more.expire();
+}
+
+void Stages::full_ring() const {
+    CoverBench one = bench({.max_ports = 1, .block_for = 1s});
+    for (unsigned block = 0; block < 60; ++block) { // 80 bytes each
+        pass(one, 1, 1, 1);
+        drop(one, 1, 2);
+        one.advance(2s);
+    }
+}
+
+} // namespace
+
+void run_cover_stages(const Coverage &coverage, const std::string &object_path) {
+    for (const bool ipv6 : {false, true}) Stages{coverage, object_path, ipv6}.run();
+}
+
+} // namespace portscan
