@@ -16,6 +16,7 @@ struct CoverCommand {
     RunSettings settings;           ///< detection options, object
     std::string unreachable;        ///< file that lists what cannot be reached; empty: nothing
     std::string lcov;               ///< file for lcov's trace; empty: none
+    std::string lcov_root;          ///< leads the names of source files in it
     std::string json;               ///< file for JSON; `-`: standard output, in place of the table
     double fail_under = 0;          ///< percent of the blocks
 };

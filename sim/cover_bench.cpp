@@ -61,11 +61,15 @@ CoverBench::CoverBench(const Coverage &coverage, const std::string &object_path,
     expirer_{expiry_.get(), state_, counters_, allowlist_} {}
 
 Address CoverBench::source(unsigned number) const {
-    const auto byte = static_cast<std::uint8_t>(number);
-    const std::array<std::uint8_t, 4> bytes{10, 0, 0, byte};
-    if (!ipv6_) return Address::ipv4(bytes.data());
-    std::array<std::uint8_t, 16> six{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, byte, 0, 0, 0, 0, 0, 0, 0, 1};
-    return Address::ipv6(six.data());
+    const auto byte = static_cast<std::uint8_t>(number % 64);
+    const auto host = static_cast<std::uint8_t>(1 + number / 64);
+    const std::array<std::uint8_t, 4> four{10, 0, 0, byte};
+    if (!ipv6_) return Address::ipv4(four.data());
+    const std::array<std::uint8_t, 16> prefix{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, byte,
+                                              0,    0,    0,    0,    0, 0, 0, host};
+    const std::array<std::uint8_t, 16> link{0xfe, 0x80, 0, 0, 0, 0, 0, 0,
+                                            0,    0,    0, 0, 0, 0, 0, byte};
+    return Address::ipv6(number < 128 ? prefix.data() : link.data());
 }
 
 int CoverBench::registry_map() const {
@@ -73,8 +77,15 @@ int CoverBench::registry_map() const {
 }
 
 Verdict CoverBench::probe(unsigned number, std::uint16_t port) {
+    return run(number, port, "S", false);
+}
+
+Verdict CoverBench::run(unsigned number, std::uint16_t port, const char *flags, bool split) {
     const char *const host = ipv6_ ? "fd00::9" : "192.0.2.9";
-    return test_run(program_.get(), tcp(Host{source(number)}, host, port, "S").bytes()).verdict;
+    const Bytes frame = tcp(Host{source(number)}, host, port, flags).bytes();
+    std::optional<std::size_t> linear_size;
+    if (split && detector_.has_frags()) linear_size = min_frame_size;
+    return test_run(program_.get(), frame, linear_size).verdict;
 }
 
 void CoverBench::advance(std::chrono::nanoseconds by) {
@@ -85,8 +96,13 @@ void CoverBench::expire() {
     expirer_.pass(clock_.time_ns());
 }
 
-void CoverBench::allow(std::string_view prefix) {
-    allowlist_.add(Prefix::parse(prefix).value(), AllowOrigin::manual);
+void CoverBench::allow(unsigned number) {
+    const Address address = source(number);
+    allowlist_.add(Prefix{address, address.bits()}, AllowOrigin::manual);
+}
+
+bool CoverBench::has_record(unsigned number) const {
+    return registry_.find(registry_.source_of(source(number))).has_value();
 }
 
 void CoverBench::delete_record(unsigned number) {

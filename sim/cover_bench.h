@@ -24,15 +24,20 @@ class CoverBench {
     CoverBench(const Coverage &coverage, const std::string &object_path, DetectorOptions options,
                bool ipv6);
 
-    /// A probe of source number `source`; what became of it.
+    /// A probe of source number `source`; what became of it. With 64 added it comes from another
+    /// address of the same IPv6 prefix, with 128 from a link-local one.
     Verdict probe(unsigned source, std::uint16_t port);
+    Verdict run(unsigned source, std::uint16_t port, const char *flags, bool split);
     void advance(std::chrono::nanoseconds by);
     void expire();
-    void allow(std::string_view prefix);
+    /// The one address of the source.
+    void allow(unsigned source);
     Interference &other_cpu() { return other_cpu_; }
 
     /// What another hand does to the maps, as bpftool would.
     void delete_record(unsigned source);
+    /// False: there is none.
+    bool has_record(unsigned source) const;
     /// As it stands between the two steps of a removal: dead, not yet deleted.
     void kill_record(unsigned source);
     /// Puts elements of foreign keys in until the map takes no more.

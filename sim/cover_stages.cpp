@@ -3,8 +3,10 @@
 
 #include "sim/cover_bench.h"
 
+#include <array>
 #include <chrono>
 #include <fmt/format.h>
+#include <random>
 #include <stdexcept>
 
 namespace portscan {
@@ -32,6 +34,9 @@ class Stages {
         dead_records();
         full_maps();
         full_ring();
+        for (const unsigned max_ports : {1U, 2U, 3U, 5U, 16U})
+            for (const auto scope : {BlockScope::tcp, BlockScope::probes, BlockScope::all})
+                storm(max_ports, scope);
     }
 
   private:
@@ -65,6 +70,8 @@ class Stages {
     void dead_records() const;
     void full_maps() const;
     void full_ring() const;
+    void storm(unsigned max_ports, BlockScope scope) const;
+    void storm_step(CoverBench &bench, std::mt19937 &random) const;
 
     const Coverage &coverage_;
     const std::string &object_path_;
@@ -110,17 +117,9 @@ void Stages::lost_removals() const {
         pass(one, 1, 1, 1); // looks again, then afresh
         one.other_cpu().expect(Kind::swap, 1);
         pass(one, 2, 1, 1);
-        for (unsigned source = 3; source < 9; ++source) { // evicts, and does not
-            one.other_cpu().expect(Kind::swap, source % 2);
-            pass(one, source, 1, 1);
-        }
-        pass(one, 7, 1, last);
-        drop(one, 7, 100);
-        one.advance(60s);
-        for (unsigned source = 10; source < 20; ++source) { // the block, over, as well
-            one.other_cpu().expect(Kind::swap, source % 2);
-            pass(one, source, 1, 1);
-        }
+        one.advance(20s);
+        one.other_cpu().expect(Kind::swap, 1);
+        pass(one, 1, 1, 1);
     }
 }
 
@@ -170,6 +169,41 @@ void Stages::full_ring() const {
         drop(one, 1, 2);
         one.advance(2s);
     }
+}
+
+/// Traffic, time and other hands, all mixed; the same each time.
+void Stages::storm(unsigned max_ports, BlockScope scope) const {
+    constexpr unsigned steps = 12'000;
+    DetectorOptions options{.max_ports = max_ports, .window = 10s, .block_scope = scope};
+    if (scope != BlockScope::probes) options.block_for = 20s;
+    options.dry_run = max_ports == 2;
+    options.ignore_ports = {{7, 7}, {21, 21}};
+    CoverBench one = bench(options);
+    one.allow(5);
+    one.allow(6 + 64); // its neighbours within the IPv6 prefix are not
+    std::mt19937 random{max_ports};
+    for (unsigned i = 0; i < steps; ++i) storm_step(one, random);
+}
+
+void Stages::storm_step(CoverBench &bench, std::mt19937 &random) const {
+    const auto one_in = [&random](unsigned count) { return random() % count == 0; };
+    unsigned source = static_cast<unsigned>(random() % 12);
+    if (one_in(4)) source += 64;
+    if (one_in(8)) source += one_in(2) ? 64 : 128;
+    constexpr std::array kinds{Kind::swap, Kind::add, Kind::update};
+    if (one_in(10))
+        bench.other_cpu().expect(kinds.at(random() % 3), one_in(8) ? 100 : 1 + one_in(3));
+    if (one_in(10)) bench.other_cpu().expect(Kind::swap, 0);
+    if (one_in(40)) bench.advance(one_in(3) ? 25s : 3s);
+    if (one_in(40)) bench.advance(400ms);
+    if (one_in(150)) bench.expire();
+    if (one_in(150) && bench.has_record(source)) bench.delete_record(source);
+    if (one_in(300) && bench.has_record(source)) bench.kill_record(source);
+    const auto port = static_cast<std::uint16_t>(random() % 24);
+    const Verdict verdict = bench.run(source, port, one_in(10) ? "A" : "S", one_in(3));
+    if (verdict != Verdict::pass && verdict != Verdict::drop)
+        throw std::logic_error(
+            fmt::format("storm: a packet was answered by {}", to_string(verdict)));
 }
 
 } // namespace
