@@ -77,15 +77,19 @@ int CoverBench::registry_map() const {
 }
 
 Verdict CoverBench::probe(unsigned number, std::uint16_t port) {
-    return run(number, port, "S", false);
+    return run(packet(number, port, "S"));
 }
 
-Verdict CoverBench::run(unsigned number, std::uint16_t port, const char *flags, bool split) {
-    const char *const host = ipv6_ ? "fd00::9" : "192.0.2.9";
-    const Bytes frame = tcp(Host{source(number)}, host, port, flags).bytes();
+Packet CoverBench::packet(unsigned number, std::uint16_t port, std::string_view flags) const {
+    const Host from{source(number)};
+    const Host to{ipv6_ ? "fd00::9" : "192.0.2.9"};
+    return flags == "U" ? udp(from, to, port) : tcp(from, to, port, flags);
+}
+
+Verdict CoverBench::run(const Packet &packet, bool split) {
     std::optional<std::size_t> linear_size;
     if (split && detector_.has_frags()) linear_size = min_frame_size;
-    return test_run(program_.get(), frame, linear_size).verdict;
+    return test_run(program_.get(), packet.bytes(), linear_size).verdict;
 }
 
 void CoverBench::advance(std::chrono::nanoseconds by) {

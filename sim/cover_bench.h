@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string_view>
 
 namespace portscan {
 
@@ -27,7 +28,9 @@ class CoverBench {
     /// A probe of source number `source`; what became of it. With 64 added it comes from another
     /// address of the same IPv6 prefix, with 128 from a link-local one.
     Verdict probe(unsigned source, std::uint16_t port);
-    Verdict run(unsigned source, std::uint16_t port, const char *flags, bool split);
+    /// A packet of that source: `flags` of TCP, or `U` for UDP.
+    Packet packet(unsigned source, std::uint16_t port, std::string_view flags) const;
+    Verdict run(const Packet &packet, bool split = false);
     void advance(std::chrono::nanoseconds by);
     void expire();
     /// The one address of the source.

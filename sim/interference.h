@@ -18,6 +18,7 @@ class Interference {
   public:
     enum class Kind : std::uint8_t {
         swap,  ///< the word that is to be swapped has another tag
+        block, ///< the source whose word is to be swapped becomes a block
         add,   ///< the number that is added to is larger by one
         update ///< the element that is to be put in is there
     };
@@ -27,8 +28,9 @@ class Interference {
 
     /// For a text without insertions.
     std::vector<Insertion> insertions(const ProgramText &text, const ControlFlow &flow) const;
-    /// The next `count` of those moments are used, and no others of any kind.
-    void expect(Kind kind, std::uint64_t count);
+    /// Bit 0 of the pattern is the next such moment, bit 1 the one after it: used where it is set.
+    /// Other kinds are off then.
+    void expect(Kind kind, std::uint64_t pattern);
 
   private:
     FileDescriptor map_;

@@ -71,9 +71,9 @@ TEST(ControlFlow, KnowsWhatIsLive) {
 
 TEST(ControlFlow, FollowsALoopBackToItsHead) {
     // r7 counts down; r8 is read behind the loop and so lives all through it.
-    const auto flow = ControlFlow::of(text_of(
-        {move(7, 3), make_instruction(BPF_ALU64 | BPF_ADD | BPF_K, 7, 0, 0, -1),
-         make_instruction(BPF_JMP | BPF_JNE | BPF_K, 7, 0, -2, 0), copy(0, 8), leave}));
+    const auto flow = ControlFlow::of(
+        text_of({move(7, 3), make_instruction(BPF_ALU64 | BPF_ADD | BPF_K, 7, 0, 0, -1),
+                 make_instruction(BPF_JMP | BPF_JNE | BPF_K, 7, 0, -2, 0), copy(0, 8), leave}));
     ASSERT_EQ(flow.blocks.size(), 3U);
     EXPECT_EQ(flow.blocks[1].ways_in, 2U);
     EXPECT_EQ(flow.blocks[1].live_in, registers({7, 8}));
@@ -136,9 +136,9 @@ TEST(BorrowedRegisters, WaitOnTheStackWhereNoneIsDead) {
 
 TEST(Insertion, KeepsJumpsCallsAndFunctionsRight) {
     // 0: if r1 goto 3; 1: call 5; 2: goto 0; 3: r0 = 0; 4: exit; 5: r0 = 7; 6: exit
-    auto text = text_of({jump_if_zero(1, 2), call(3), jump(-3), move(0, 0), leave, move(0, 7),
-                         leave},
-                        {{0, 1}, {5, 2}});
+    auto text =
+        text_of({jump_if_zero(1, 2), call(3), jump(-3), move(0, 0), leave, move(0, 7), leave},
+                {{0, 1}, {5, 2}});
     const std::vector<bpf_insn> two{move(9, 1), move(9, 2)};
     text.insert(std::vector<Insertion>{{.place = 0, .code = two},
                                        {.place = 3, .way = Insertion::Way::falling_in, .code = two},

@@ -61,7 +61,8 @@ TEST(Coverage, ChangesNoVerdictReasonRecordOrCounterOfTheBundledCaptures) {
         for (std::size_t i = 0; i < most_frames; ++i) {
             const auto frame = reader.next();
             if (!frame) break;
-            if (frame->bytes.size() < 14 || frame->bytes.size() > shipped.max_frame_size()) continue;
+            if (frame->bytes.size() < 14 || frame->bytes.size() > shipped.max_frame_size())
+                continue;
             shipped.set_time(frame->time_ns);
             counting.set_time(frame->time_ns);
             const RunResult expected = shipped.step(frame->bytes);
@@ -88,8 +89,7 @@ std::vector<std::uint64_t> hits_of(const CoverageReport &report, std::string_vie
 
 TEST(Coverage, CountsWhatRan) {
     const Coverage coverage{""};
-    Simulator simulator{small(),
-                        {.change = [&](ProgramText &text) { coverage.put_into(text); }}};
+    Simulator simulator{small(), {.change = [&](ProgramText &text) { coverage.put_into(text); }}};
     for (unsigned i = 0; i < 7; ++i) simulator.run(udp("10.0.0.1", "10.0.0.9", 53));
     const CoverageReport report = coverage.report();
     EXPECT_EQ(report.blocks.front().hits, 7U) << "every packet enters";
