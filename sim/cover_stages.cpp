@@ -129,8 +129,8 @@ void Stages::lost_removals() const {
 
 /// A source that keeps its place puts out a block that is over; unless that changes meanwhile.
 void Stages::kept_places() const {
-    for (const std::uint16_t ports : {1, 4})
-        for (const std::uint64_t pattern : {0b00, 0b10}) {
+    for (const std::uint16_t ports : {std::uint16_t{1}, std::uint16_t{4}})
+        for (const std::uint64_t pattern : {0b00ULL, 0b10ULL}) {
             CoverBench one = bench({.max_ports = 6, .block_for = 1s});
             pass(one, 1, 1, 6);
             drop(one, 1, 100);
