@@ -10,8 +10,10 @@
 #include "sim/clock_rewrite.h"
 #include "sim/counter_view.h"
 #include "sim/harness_maps.h"
+#include "sim/program_text.h"
 #include "sim/test_run.h"
 
+#include <algorithm>
 #include <bpf/libbpf.h>
 #include <ctime>
 #include <fmt/format.h>
@@ -27,6 +29,29 @@ Detector load_detector(const DetectorOptions &options, const SimulatorSettings &
     return Detector::load(
         options, {.object_path = settings.object_path,
                   .prepare = [stats](bpf_object *object) { use_harness_maps(object, stats); }});
+}
+
+const bpf_program *find_program(const Detector &detector, const char *name) {
+    return bpf_object__find_program_by_name(detector.object(), name);
+}
+
+/// The program as it is to run where that is not as loaded.
+FileDescriptor load_rewritten(const Detector &detector, const SimulatorSettings &settings,
+                              const std::optional<CaptureClock> &clock) {
+    if (!clock && !settings.change) return FileDescriptor{};
+    const bpf_program *const shipped = find_program(detector, "xdp_port_scan_block");
+    ProgramText text = ProgramText::of(shipped);
+    if (settings.change) settings.change(text);
+    if (!clock) return load_text(text, shipped, detector.object());
+    return load_with_clock(std::move(text), detector.object(), shipped, clock->map_fd());
+}
+
+FileDescriptor load_changed_expiry(const Detector &detector, const SimulatorSettings &settings) {
+    if (!settings.change) return FileDescriptor{};
+    const bpf_program *const shipped = find_program(detector, "pscan_expire");
+    ProgramText text = ProgramText::of(shipped);
+    settings.change(text);
+    return load_text(text, shipped, detector.object());
 }
 
 std::uint64_t coarse_clock_ns() {
@@ -57,7 +82,8 @@ struct Simulator::State {
     DetectorOptions options;
     Detector detector;
     std::optional<CaptureClock> clock; ///< nothing: the kernel's
-    FileDescriptor rewritten;          ///< of the program on that clock
+    FileDescriptor rewritten;          ///< of the program on that clock, or changed; else empty
+    FileDescriptor changed_expiry;     ///< of the expiry program, changed; else empty
     MappedState state;
     CounterMap counters;
     CounterView counter_view;
@@ -67,6 +93,7 @@ struct Simulator::State {
     Expirer expirer;
     std::vector<BlockEvent> events;
     std::size_t max_frame_size;
+    std::optional<std::size_t> linear_size;
     std::string sha256;
     int program = -1;
 };
@@ -75,23 +102,22 @@ Simulator::State::State(const DetectorOptions &detector_options,
                         const SimulatorSettings &settings) :
     options{detector_options},
     detector{load_detector(options, settings)},
+    clock{settings.clock == Clock::capture ? std::optional<CaptureClock>{std::in_place}
+                                           : std::nullopt},
+    rewritten{load_rewritten(detector, settings, clock)},
+    changed_expiry{load_changed_expiry(detector, settings)},
     state{detector.maps().state},
     counters{detector.maps().stats},
     counter_view{detector.maps().stats},
     registry{detector.maps(), state, options},
     allowlist{detector.maps(), state, registry},
     event_reader{detector.maps().events},
-    expirer{detector.expire_program(), state, counters, allowlist},
+    expirer{changed_expiry.get() >= 0 ? changed_expiry.get() : detector.expire_program(), state,
+            counters, allowlist},
     max_frame_size{find_max_frame_size(detector.has_frags())},
+    linear_size{settings.linear_size},
     sha256{sha256_hex(read_object(settings.object_path))},
-    program{detector.program()} {
-    if (settings.clock == Clock::capture) {
-        clock.emplace();
-        const bpf_program *shipped =
-            bpf_object__find_program_by_name(detector.object(), "xdp_port_scan_block");
-        rewritten = FileDescriptor{load_with_clock(detector.object(), shipped, clock->map_fd())};
-        program = rewritten.get();
-    }
+    program{rewritten.get() >= 0 ? rewritten.get() : detector.program()} {
     for (const auto &prefix : options.allow) allowlist.add(prefix, AllowOrigin::config);
 }
 
@@ -112,7 +138,9 @@ RunResult Simulator::step(ByteView frame) {
         throw std::invalid_argument(fmt::format("a frame of {} bytes cannot be run: {} to {} can",
                                                 frame.size(), min_frame_size,
                                                 state_->max_frame_size));
-    const TestRunResult run = test_run(state_->program, frame);
+    auto linear_size = state_->linear_size;
+    if (linear_size) *linear_size = std::clamp(*linear_size, min_frame_size, frame.size());
+    const TestRunResult run = test_run(state_->program, frame, linear_size);
     const auto change = state_->counter_view.take();
     if (!change.reason)
         throw std::system_error(EPROTO, std::generic_category(),

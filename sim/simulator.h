@@ -11,7 +11,9 @@
 #include "sim/packet.h"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +21,8 @@
 #include <vector>
 
 namespace portscan {
+
+class ProgramText;
 
 /// Which clock the program reads.
 enum class Clock : std::uint8_t {
@@ -29,6 +33,12 @@ enum class Clock : std::uint8_t {
 struct SimulatorSettings {
     std::string object_path; ///< empty: the embedded object
     Clock clock = Clock::capture;
+    /// Called with the text of each loaded program (ProgramText::name()), to change it before it
+    /// runs: counters put in, instructions replaced. Empty: both run as they are.
+    std::function<void(ProgramText &)> change{};
+    /// Frames are handed to the program in two buffers, the first one this long where they are
+    /// longer (test_run.h). Nothing: as the kernel does it.
+    std::optional<std::size_t> linear_size{};
 };
 
 /// What the program did with one frame.

@@ -35,15 +35,27 @@ const bpf_program *xdp_program(const Detector &detector) {
     return bpf_object__find_program_by_name(detector.object(), "xdp_port_scan_block");
 }
 
+std::vector<bpf_insn> instructions_of(const ProgramText &text) {
+    return {text.instructions().begin(), text.instructions().end()};
+}
 std::vector<bpf_insn> instructions_of(const Detector &detector) {
-    return loaded_instructions(xdp_program(detector));
+    return instructions_of(ProgramText::of(xdp_program(detector)));
+}
+
+constexpr unsigned clock_type = 77; // whatever it is, it is handed on
+
+/// The detector's instructions on a clock.
+ProgramText rewritten_text(const Detector &detector, const CaptureClock &clock) {
+    ProgramText text = ProgramText::of(xdp_program(detector));
+    rewrite_clock(text, clock.map_fd(), clock_type);
+    return text;
 }
 
 TEST(ClockRewrite, ChangesTheCallsOfTheClockAndNothingElse) {
     const auto detector = Detector::load(small({.block_for = std::chrono::hours{1}}));
     const CaptureClock clock;
     const auto shipped = instructions_of(detector);
-    const auto rewritten = rewrite_clock(shipped, clock.map_fd());
+    const auto rewritten = instructions_of(rewritten_text(detector, clock));
     ASSERT_GT(rewritten.size(), shipped.size());
 
     std::size_t calls = 0;
@@ -68,7 +80,7 @@ TEST(ClockRewrite, AppendsOneFunctionThatReadsTheClock) {
     const auto detector = Detector::load(small());
     const CaptureClock clock;
     const auto shipped = instructions_of(detector);
-    const auto rewritten = rewrite_clock(shipped, clock.map_fd());
+    const auto rewritten = instructions_of(rewritten_text(detector, clock));
     ASSERT_EQ(rewritten.size(), shipped.size() + 4);
     const bpf_insn *function = rewritten.data() + shipped.size();
     EXPECT_EQ(function[0].code, BPF_LD | BPF_DW | BPF_IMM);
@@ -76,6 +88,8 @@ TEST(ClockRewrite, AppendsOneFunctionThatReadsTheClock) {
     EXPECT_EQ(function[0].imm, clock.map_fd());
     EXPECT_EQ(function[2].code, BPF_LDX | BPF_MEM | BPF_DW) << "reads, and writes nothing";
     EXPECT_EQ(function[3].code, BPF_JMP | BPF_EXIT);
+    const ProgramFunction appended{shipped.size(), clock_type};
+    EXPECT_EQ(rewritten_text(detector, clock).functions().back(), appended);
 }
 
 TEST(ClockRewrite, FindsEveryKindOfClock) {

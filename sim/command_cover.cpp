@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/command_cover.h"
+
+#include "loader/option_flags.h"
+#include "sim/console.h"
+#include "sim/cover_stages.h"
+#include "sim/coverage.h"
+#include "sim/coverage_report.h"
+#include "sim/exit_status.h"
+#include "sim/privileges.h"
+#include "sim/progress.h"
+#include "sim/unreachable.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+namespace portscan {
+namespace {
+
+/// Frames in two buffers: the Ethernet header in the first one, all else has to be fetched.
+constexpr std::size_t split_behind_ethernet = 14;
+
+/// A file for results; none where its name is empty.
+class OutputFile {
+  public:
+    OutputFile(std::string_view option, const std::string &path) : option_(option), path_(path) {
+        if (path_.empty()) return;
+        file_.open(path_, std::ios::binary | std::ios::trunc);
+        if (!file_) fail("cannot be created: name a file in a folder of yours");
+    }
+    bool is_open() const { return file_.is_open(); }
+    std::ostream &stream() { return file_; }
+    void close() {
+        if (!is_open()) return;
+        file_.close();
+        if (!file_) fail("cannot be written to its end: is the disk full?");
+    }
+
+  private:
+    [[noreturn]] void fail(std::string_view why) const {
+        throw OptionError{fmt::format("--{}: '{}' {}", option_, path_, why)};
+    }
+
+    std::string_view option_;
+    std::string path_;
+    std::ofstream file_;
+};
+
+/// Runs the cases; how many did not come out as the scenario says.
+class CoverRun {
+  public:
+    CoverRun(const CoverCommand &command, const Coverage &coverage) : settings_(command.settings) {
+        settings_.simulator.change = [&coverage](ProgramText &text) { coverage.put_into(text); };
+        settings_.tick = [this] { progress_.step(); };
+    }
+
+    /// How a frame is read does not depend on options: one case is enough for split frames.
+    unsigned run(const Scenario &scenario) {
+        progress_.start({.label = scenario.source.path(), .unit = "frames"});
+        settings_.simulator.linear_size.reset();
+        for (const ScenarioCase &each : scenario.cases) run(scenario, each);
+        settings_.simulator.linear_size = split_behind_ethernet;
+        run(scenario, scenario.cases.front());
+        return failed_;
+    }
+
+  private:
+    void run(const Scenario &scenario, const ScenarioCase &one) {
+        const CaseResult result = run_case(scenario, one, settings_);
+        if (result.passed()) return;
+        ++failed_;
+        progress_.clear();
+        complain(fmt::format("{}: {}: fails{}, see xdp-portscan-sim test", result.file,
+                             result.title, settings_.simulator.linear_size ? ", split" : ""));
+    }
+
+    RunSettings settings_;
+    Progress progress_;
+    unsigned failed_ = 0;
+};
+
+} // namespace
+
+int run_cover(const CoverCommand &command, std::ostream &out) {
+    DetectorOptions options;
+    command.settings.options.apply(options);
+    validate(options);
+    drop_privileges(KeptCapabilities::loading);
+    const auto list = command.unreachable.empty() ? std::vector<Unreachable>{}
+                                                  : read_unreachable(command.unreachable);
+    std::vector<Scenario> scenarios;
+    for (const std::string &path : find_scenarios(command.paths))
+        scenarios.push_back(load_scenario(path));
+    const bool json_only = command.json == "-";
+    OutputFile lcov{"lcov", command.lcov};
+    OutputFile json{"json", json_only ? "" : command.json};
+
+    const Coverage coverage{command.settings.simulator.object_path};
+    CoverRun run{command, coverage};
+    unsigned failed = 0;
+    for (const Scenario &scenario : scenarios) failed = run.run(scenario);
+    run_cover_stages(coverage, command.settings.simulator.object_path);
+
+    CoverageReport report = coverage.report();
+    const auto wrong = mark_unreachable(report, list, command.unreachable);
+    for (const std::string &line : wrong) complain(line);
+    if (lcov.is_open()) write_lcov(lcov.stream(), report, command.lcov_root);
+    if (json_only || json.is_open()) write_coverage_json(json_only ? out : json.stream(), report);
+    if (!json_only) write_coverage_table(out, report);
+    lcov.close();
+    json.close();
+    const double percent = totals_of(report).percent();
+    if (percent < command.fail_under)
+        complain(fmt::format("{:.2f} % of the blocks ran, {} % must", percent, command.fail_under));
+    return failed != 0 || !wrong.empty() || percent < command.fail_under ? exit_failed : exit_done;
+}
+
+void setup_cover(CLI::App &app, int &exit_status) {
+    CLI::App *const cover = app.add_subcommand(
+        "cover", "how much of the program scenarios exercise: blocks and branches by source line");
+    const auto command = std::make_shared<CoverCommand>();
+    cover->add_option("PATH", command->paths, "scenario files, or folders of *.scenario.toml")
+        ->type_name("")
+        ->required();
+    cover
+        ->add_option("--unreachable", command->unreachable,
+                     "blocks that nothing can reach, each with the reason (docs/coverage.md)")
+        ->type_name("FILE");
+    cover
+        ->add_option("--fail-under", command->fail_under,
+                     "fail where less than this part of the blocks that can be reached ran")
+        ->type_name("PERCENT")
+        ->check(CLI::Range(0.0, 100.0));
+    cover->add_option("--lcov", command->lcov, "write lcov's trace, for genhtml")
+        ->type_name("FILE");
+    cover
+        ->add_option("--lcov-root", command->lcov_root,
+                     "put this before the names of source files in it")
+        ->type_name("FOLDER/");
+    cover->add_flag("--json{-}", command->json,
+                    "print a JSON object in place of the table, or with --json=FILE beside it");
+    cover
+        ->add_option("--object", command->settings.simulator.object_path,
+                     "run this detector, not the embedded one")
+        ->type_name("FILE");
+    add_detection_options(*cover, command->settings.options);
+    cover->callback([command, &exit_status] { exit_status = run_cover(*command, std::cout); });
+}
+
+} // namespace portscan

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/interference.h"
+
+#include "sim/borrowed_registers.h"
+#include "sim/instruction.h"
+
+#include <array>
+#include <bpf/bpf.h>
+#include <cerrno>
+#include <system_error>
+
+namespace portscan {
+namespace {
+
+/// The pattern of each kind: the value of the map.
+using Patterns = std::array<std::uint64_t, 4>;
+
+/// One bit of a record's tag, the highest three bits of its word: neither port nor count.
+constexpr std::uint64_t tag_step = 1ULL << 61;
+/// Its flag for a block.
+constexpr std::uint64_t block_step = 1ULL << 48;
+
+std::size_t pattern_offset(Interference::Kind kind) {
+    return static_cast<std::size_t>(kind) * sizeof(std::uint64_t);
+}
+
+/// Takes the next bit off the pattern at `address`; where it is 0, jumps over `guarded`
+/// instructions.
+void append_guard(std::vector<bpf_insn> &code, unsigned address, unsigned number, int guarded) {
+    const bpf_insn shift = make_instruction(BPF_ALU64 | BPF_RSH | BPF_K, number, 0, 0, 1);
+    const bpf_insn store = make_instruction(BPF_STX | BPF_MEM | BPF_DW, address, number, 0, 0);
+    code.push_back(make_instruction(BPF_LDX | BPF_MEM | BPF_DW, number, address, 0, 0));
+    code.push_back(make_instruction(BPF_JMP | BPF_JSET | BPF_K, number, 0, 3, 1));
+    code.insert(code.end(), {shift, store});
+    code.push_back(make_instruction(BPF_JMP | BPF_JA, 0, 0, guarded + 2, 0));
+    code.insert(code.end(), {shift, store});
+}
+
+/// Adds `step` to what the atomic instruction is about to change.
+std::vector<bpf_insn> other_add(const bpf_insn &atomic, Interference::Kind kind, int map_fd,
+                                std::uint64_t step, RegisterSet live, int stack) {
+    const BorrowedRegisters borrowed{live, stack, static_cast<RegisterSet>(1U << atomic.dst_reg)};
+    std::vector<bpf_insn> code;
+    borrowed.save(code);
+    append_address(code, borrowed.first(), map_fd, pattern_offset(kind));
+    append_guard(code, borrowed.first(), borrowed.second(), 3);
+    code.push_back(make_instruction(BPF_LD | BPF_DW | BPF_IMM, borrowed.second(), 0, 0,
+                                    static_cast<std::int32_t>(step)));
+    code.push_back(make_instruction(0, 0, 0, 0, static_cast<std::int32_t>(step >> 32)));
+    code.push_back(
+        make_instruction(atomic.code, atomic.dst_reg, borrowed.second(), atomic.off, BPF_ADD));
+    borrowed.restore(code);
+    return code;
+}
+
+/// The same call of bpf_map_update_elem before the program's own. r0 and r5 are dead there.
+std::vector<bpf_insn> other_update(int map_fd, int stack) {
+    constexpr std::array arguments{BPF_REG_1, BPF_REG_2, BPF_REG_3, BPF_REG_4};
+    std::vector<bpf_insn> code;
+    for (std::size_t i = 0; i < arguments.size(); ++i)
+        append_save(code, arguments[i], slot_below(stack, i));
+    append_address(code, BPF_REG_0, map_fd, pattern_offset(Interference::Kind::update));
+    append_guard(code, BPF_REG_0, BPF_REG_5, 1);
+    code.push_back(make_instruction(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_update_elem));
+    for (std::size_t i = 0; i < arguments.size(); ++i)
+        append_restore(code, arguments[i], slot_below(stack, i));
+    return code;
+}
+
+bool is_update(const bpf_insn &instruction) {
+    return is_call(instruction) && instruction.src_reg == 0 &&
+           instruction.imm == BPF_FUNC_map_update_elem;
+}
+
+bool is_atomic(const bpf_insn &instruction) {
+    return BPF_CLASS(instruction.code) == BPF_STX && BPF_MODE(instruction.code) == BPF_ATOMIC;
+}
+
+} // namespace
+
+Interference::Interference() {
+    map_ = FileDescriptor{bpf_map_create(BPF_MAP_TYPE_ARRAY, "psim_interfere", sizeof(__u32),
+                                         sizeof(Patterns), 1, nullptr)};
+    if (map_.get() < 0)
+        throw std::system_error(errno, std::generic_category(), "create map of interference");
+}
+
+std::vector<Insertion> Interference::insertions(const ProgramText &text,
+                                                const ControlFlow &flow) const {
+    std::vector<Insertion> insertions;
+    const auto instructions = text.instructions();
+    for (std::size_t i = 0; i < instructions.size(); i += width_of(instructions[i])) {
+        const bpf_insn &one = instructions[i];
+        const int stack = lowest_stack_offset(text.function_text(i));
+        const auto before = [&](Kind kind, std::uint64_t step) {
+            insertions.push_back(
+                {.place = i,
+                 .code = other_add(one, kind, map_.get(), step, flow.live_at(text, i), stack)});
+        };
+        if (is_update(one)) {
+            insertions.push_back({.place = i, .code = other_update(map_.get(), stack)});
+        } else if (is_atomic(one) && one.imm == BPF_CMPXCHG) {
+            before(Kind::swap, tag_step);
+            before(Kind::block, block_step);
+        } else if (is_atomic(one) && one.imm == (BPF_ADD | BPF_FETCH)) {
+            before(Kind::add, 1);
+        }
+    }
+    return insertions;
+}
+
+void Interference::expect(Kind kind, std::uint64_t pattern) {
+    Patterns patterns{};
+    patterns.at(static_cast<std::size_t>(kind)) = pattern;
+    const __u32 zero = 0;
+    if (bpf_map_update_elem(map_.get(), &zero, patterns.data(), BPF_ANY) != 0)
+        throw std::system_error(errno, std::generic_category(), "set up interference");
+}
+
+} // namespace portscan

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "loader/file_descriptor.h"
+#include "sim/control_flow.h"
+#include "sim/program_text.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace portscan {
+
+/// What another CPU does at the worst moment, put into the program where that moment is: right
+/// before it compares and swaps, before it adds to a number and looks at it, before it puts an
+/// element into a map. Off until asked for. Two threads would have to meet there by chance; this
+/// comes out the same each time.
+class Interference {
+  public:
+    enum class Kind : std::uint8_t {
+        swap,  ///< the word that is to be swapped has another tag
+        block, ///< the source whose word is to be swapped becomes a block
+        add,   ///< the number that is added to is larger by one
+        update ///< the element that is to be put in is there
+    };
+
+    /// Throws std::system_error.
+    Interference();
+
+    /// For a text without insertions.
+    std::vector<Insertion> insertions(const ProgramText &text, const ControlFlow &flow) const;
+    /// Bit 0 of the pattern is the next such moment, bit 1 the one after it: used where it is set.
+    /// Other kinds are off then.
+    void expect(Kind kind, std::uint64_t pattern);
+
+  private:
+    FileDescriptor map_;
+};
+
+} // namespace portscan
