@@ -53,7 +53,7 @@ std::string bash_tables(const CommandTree &program) {
         options += bash_row(path, all_flags(command));
         for (const CommandOption &option : command.options)
             for (const std::string &flag : option.flags)
-                takes += bash_row(path + " " + flag, bash_value(option));
+                takes += bash_row(fmt::format("{} {}", path, flag), bash_value(option));
         for (const CommandOption &argument : command.arguments)
             takes += bash_row(path + " ", bash_value(argument));
     });

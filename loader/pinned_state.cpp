@@ -6,6 +6,11 @@
 
 namespace portscan {
 
+PinnedState::PinnedState(PinDirectory its_directory, PinnedDetector its_detector) :
+    directory{std::move(its_directory)},
+    detector{std::move(its_detector)},
+    control{detector.maps(), detector.expire_program(), *detector.options()} {}
+
 std::unique_ptr<PinnedState> PinnedState::open(const std::string &pin_dir) {
     auto directory = PinDirectory::open(pin_dir);
     auto detector = directory ? PinnedDetector::open(*directory) : std::nullopt;
@@ -18,11 +23,7 @@ std::unique_ptr<PinnedState> PinnedState::open(const std::string &pin_dir) {
             fmt::format("state in {} is incomplete or of another version: `xdp-portscan "
                         "run` or `load` of the installed version puts it right",
                         pin_dir));
-    const DetectorMaps maps = detector->maps();
-    const int expire = detector->expire_program();
-    const DetectorOptions options = *detector->options();
-    return std::unique_ptr<PinnedState>{new PinnedState{std::move(*directory), std::move(*detector),
-                                                        Control{maps, expire, options}}};
+    return std::make_unique<PinnedState>(std::move(*directory), std::move(*detector));
 }
 
 } // namespace portscan

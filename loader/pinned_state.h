@@ -24,6 +24,8 @@ struct PinnedState {
     PinnedDetector detector;
     Control control;
 
+    /// `its_detector` is not damaged.
+    PinnedState(PinDirectory its_directory, PinnedDetector its_detector);
     /// Throws StateError, and std::system_error where the kernel refuses.
     static std::unique_ptr<PinnedState> open(const std::string &pin_dir);
 };

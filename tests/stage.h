@@ -31,7 +31,7 @@ struct Stage {
             options,
             {.object_path = object_path,
              .prepare = [](auto *object) { use_harness_maps(object, StatsMap::shipped); }})},
-        rewritten{which == Clock::capture ? load_rewritten() : -1},
+        rewritten{which == Clock::capture ? load_rewritten() : FileDescriptor{}},
         program{which == Clock::capture ? rewritten.get() : detector.program()},
         state{detector.maps().state},
         counters{detector.maps().stats},
@@ -61,7 +61,7 @@ struct Stage {
     EventReader events;
 
   private:
-    int load_rewritten() const {
+    FileDescriptor load_rewritten() const {
         return load_with_clock(
             detector.object(),
             bpf_object__find_program_by_name(detector.object(), "xdp_port_scan_block"),

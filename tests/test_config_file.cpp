@@ -154,8 +154,7 @@ TEST(ConfigFile, FileThatIsNotThereIsAnErrorOnlyWhereItWasNamed) {
     EXPECT_FALSE(read_config_file_if_any(directory / "none").has_value());
     EXPECT_THROW(read_config_file(directory / "none"), OptionError);
     EXPECT_THROW(read_config_file_if_any(directory / "."), OptionError);
-    std::ofstream{directory / "empty"};
-    EXPECT_TRUE(read_config_file(directory / "empty").service.empty());
+    EXPECT_TRUE(read_config_file(directory.write("empty", {})).service.empty());
 }
 
 TEST(Settings, LaterSourcesWin) {
