@@ -46,7 +46,7 @@ ProgramText counting(const Coverage &coverage, const bpf_program *program,
 } // namespace
 
 CoverBench::CoverBench(const Coverage &coverage, const std::string &object_path,
-                       DetectorOptions options, bool ipv6) :
+                       const DetectorOptions &options, bool ipv6) :
     ipv6_{ipv6},
     detector_{Detector::load(sized(options), {.object_path = object_path, .prepare = prepare})},
     program_{load_with_clock(counting(coverage, find(detector_, "xdp_port_scan_block"), other_cpu_),

@@ -34,6 +34,7 @@ std::vector<unsigned> loaded_types(int program_fd) {
     size = sizeof(query);
     if (bpf_obj_get_info_by_fd(program_fd, &query, &size) != 0) fail(errno, "inspect program");
     std::vector<unsigned> types;
+    types.reserve(functions.size());
     for (const bpf_func_info &function : functions) types.push_back(function.type_id);
     return types;
 }
@@ -93,6 +94,7 @@ ProgramText ProgramText::of(const bpf_program *program) {
                                   "only run as it is with --clock wall",
                                   bpf_program__name(program)));
     std::vector<ProgramFunction> functions;
+    functions.reserve(starts.size());
     for (const std::size_t start : starts) functions.push_back({start, types[functions.size()]});
     return {bpf_program__name(program), std::move(instructions), std::move(functions)};
 }
