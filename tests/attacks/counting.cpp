@@ -88,6 +88,7 @@ void every_packet_counts(const AttackSettings &settings, Findings &findings) {
     for (const Family &family : families) options.allow.push_back(*Prefix::parse(family.bystander));
     const Stage stage{options, Clock::capture, settings.object_path};
     std::vector<Fixed> each;
+    each.reserve(frames.size());
     for (const Bytes &frame : frames) each.push_back(measure(stage, frame));
     const auto before = stage.counters.read();
     const auto tallies = send(stage, frames, packets);

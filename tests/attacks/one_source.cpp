@@ -77,8 +77,10 @@ class Siege {
         ports.insert(passed_[1][source].begin(), passed_[1][source].end());
         findings.expect_at_most("ports that passed", ports.size(), max_ports_);
         // Where contention dropped some, the rest of the record is filled now.
-        for (std::uint16_t port = 1'000; port <= 1'000 + max_ports_; ++port)
+        for (unsigned i = 0; i <= max_ports_; ++i) {
+            const auto port = static_cast<std::uint16_t>(1'000 + i);
             if (stage_.run(frame.from(address, port)) == Verdict::pass) ports.insert(port);
+        }
         findings.expect_equal("ports that passed in the end", ports.size(), max_ports_);
         const auto record = stage_.registry.find(stage_.registry.source_of(address));
         if (!record) return findings.expect(false, "a blocked source is not in the registry");
