@@ -55,7 +55,20 @@ struct CaptureBooks {
     std::uint64_t time_held = 0;
     std::uint64_t first_ns = 0;
     Counters counters_before;
+    std::vector<BlockEvent> events; ///< with ReplayOptions::details
 };
+
+void add_details(std::vector<SourceReport> &sources, const std::vector<SourceRecord> &records,
+                 const std::vector<BlockEvent> &events) {
+    std::map<Prefix, SourceReport *> by_address;
+    for (SourceReport &source : sources) by_address.emplace(source.address, &source);
+    for (const SourceRecord &record : records)
+        if (const auto found = by_address.find(record.source); found != by_address.end())
+            found->second->record = record;
+    for (const BlockEvent &event : events)
+        if (const auto found = by_address.find(event.source); found != by_address.end())
+            found->second->events.push_back(event);
+}
 
 } // namespace
 
@@ -167,6 +180,7 @@ void Replay::State::account_block(SourceLedger::Index source, std::uint64_t fram
     if (!events.empty()) block.trigger_port = events.back().trigger_port;
     const auto ports = events.empty() ? std::vector<std::uint16_t>{} : events.back().ports;
     ledger.blocked(source, block, ports, program_ns());
+    if (options.details) books.events.insert(books.events.end(), events.begin(), events.end());
     schedule.blocked(dissection.source->is_ipv6(), *clock_ns);
 }
 
@@ -284,6 +298,7 @@ ReplayReport Replay::report() {
     state.schedule.ran(state.simulator->expire());
 
     SourceLedger::Summary sources = state.ledger.summarize(registry, state.options.report_sources);
+    if (state.options.details) add_details(sources.sources, registry.records, books.events);
     ReplayReport report{.capture = {},
                         .packets = books.packets,
                         .verdicts = books.verdicts,

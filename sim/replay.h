@@ -50,6 +50,7 @@ struct ReplayReport {
 struct ReplayOptions {
     std::uint64_t report_sources = 100'000; ///< sources reported beside those ever blocked
     Clock clock = Clock::capture;           ///< that of the simulator
+    bool details = false;                   ///< SourceReport::record and ::events are wanted
 };
 
 /// Feeds frames to a simulator in captured time, its expirer included, and keeps the books. What

@@ -92,6 +92,65 @@ std::vector<Bytes> block_scope_all() {
     };
 }
 
+/// Extension headers of every kind and length, alone, together and before what is no probe.
+std::vector<Bytes> extensions() {
+    const auto udp6 = [] { return udp(source6, target6, 53); };
+    return {
+        syn6(1).hop_by_hop(0).bytes(), // 1: each kind, in two lengths
+        syn6(2).hop_by_hop(3).bytes(),
+        syn6(3).routing(0).bytes(),
+        syn6(4).routing(2).bytes(),
+        syn6(5).destination_options(0).bytes(),
+        syn6(6).destination_options(1).bytes(),
+        syn6(7).authentication(4).bytes(),
+        syn6(8).authentication(7).bytes(),
+        syn6(9).mobility(0).bytes(),
+        syn6(10).mobility(5).bytes(), // 10
+        syn6(11)
+            .hop_by_hop(1)
+            .routing(2)
+            .destination_options(3)
+            .authentication(5)
+            .mobility(1)
+            .bytes(),
+        syn6(12).hop_by_hop(1).fragment_fields(0, false).authentication(5).bytes(), // atomic
+        syn6(13)
+            .hop_by_hop()
+            .routing()
+            .destination_options()
+            .authentication()
+            .mobility()
+            .destination_options()
+            .destination_options()
+            .destination_options()
+            .bytes(), // 13: eight
+        syn6(14)
+            .hop_by_hop()
+            .routing()
+            .destination_options()
+            .authentication()
+            .mobility()
+            .destination_options()
+            .destination_options()
+            .destination_options()
+            .destination_options()
+            .bytes(),                 // 14: nine
+        udp6().hop_by_hop(1).bytes(), // 15: no TCP behind them
+        udp6().authentication(4).bytes(),
+        udp6().fragment_fields(0, true).bytes(),
+        udp6().fragment_fields(8, true).bytes(),            // 18: a later fragment
+        syn6(15).payload_size(64).fragment(0, 8).bytes(),   // ports alone: a probe
+        syn6(16).payload_size(64).fragment(0, 32).bytes(),  // 20: flags are there
+        syn6(17).payload_size(64).fragment(32, 32).bytes(), // a later one
+        syn6(18).payload_size(64).fragment(8, 8).bytes(),
+        syn6(19).flags("A").payload_size(64).fragment(0, 32).bytes(),
+        syn6(20).payload_size(64).hop_by_hop().fragment(0, 16).bytes(),
+        syn6(21).flags("A").hop_by_hop(1).bytes(), // 25
+        syn6(22).ethertype(0x0800).bytes(),
+        syn(23).ethertype(0x86dd).bytes(),
+    };
+}
+
 void write(const std::string &path, const std::vector<Bytes> &frames) {
     CaptureWriter writer = CaptureWriter::create(path);
     std::uint64_t time_ns = 0;
@@ -119,7 +178,8 @@ int run(const std::vector<std::string> &arguments) {
     const std::string &folder = arguments.back();
     bool good = true;
     for (const auto &[name, frames] : {std::pair{"malformed.pcap", malformed()},
-                                       std::pair{"block-scope-all.pcap", block_scope_all()}}) {
+                                       std::pair{"block-scope-all.pcap", block_scope_all()},
+                                       std::pair{"extensions.pcap", extensions()}}) {
         const std::string path = folder + "/" + name;
         if (checks)
             good = check(path, frames) && good;
