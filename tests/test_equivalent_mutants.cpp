@@ -20,7 +20,7 @@ const std::string list = R"(
 [[equivalent]]
 file = "bpf/a.bpf.h"
 function = ["f4", "f6"]
-text = "if (a > b)"
+text = "if (a > b) return;"
 kind = "boundary"
 change = "> 3 to >= 3"
 count = 2
@@ -29,7 +29,7 @@ reason = "a is never 3"
 
 Mutant mutant(const std::string &function, const std::string &change = "> 3 to >= 3") {
     Mutant one;
-    one.line = {.file = "bpf/a.bpf.h", .line = 12, .text = "if (a > b)"};
+    one.line = {.file = "bpf/a.bpf.h", .line = 12, .text = "if (a > b) return;"};
     one.function = function;
     one.mutation.kind = MutationKind::boundary;
     one.mutation.change = change;
@@ -103,12 +103,12 @@ TEST(MutationReport, CountsTheVerifiersAndTheEquivalentOnesForNobody) {
     std::ostringstream text;
     write_text(text, report);
     EXPECT_THAT(text.str(), AllOf(HasSubstr("not reached: bpf/a.bpf.h:12 z, boundary: > 3 to >= 3\n"
-                                            "    if (a > b)\n"),
+                                            "    if (a > b) return;\n"),
                                   HasSubstr("66.6 % of those that differ are killed")));
     std::ostringstream json;
     write_json(json, report);
     EXPECT_THAT(json.str(), AllOf(HasSubstr("\"killed\":2,\"survived\":1"),
-                                  HasSubstr("\"text\":\"if (a > b)\"")));
+                                  HasSubstr("\"text\":\"if (a > b) return;\"")));
 }
 
 } // namespace
