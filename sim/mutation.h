@@ -37,7 +37,8 @@ struct Mutation {
 
 /// Every mutation of the program, in the order of its instructions, no two the same. Left alone:
 /// references to maps, functions and helpers, jumps without a condition, and what the compiler does
-/// with the stack (registers saved there, places of variables), which is no statement of the source.
+/// with the stack (registers saved there, places of variables), which is no statement of the
+/// source.
 std::vector<Mutation> find_mutations(const ProgramText &program);
 
 /// The program with the mutation in it.

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <filesystem>
 #include <fmt/format.h>
 #include <mutex>
 #include <optional>
@@ -24,6 +25,15 @@ DetectorOptions with_small_registry(DetectorOptions options) {
     if (options.max_sources6 == defaults.max_sources6 && !options.max_blocked6)
         options.max_sources6 = enough;
     return options;
+}
+
+/// Large captures split would only do the same more often.
+bool is_small(const ScenarioInput &input) {
+    constexpr std::uintmax_t few_frames = 64 * 1024;
+    const auto *const capture = std::get_if<CaptureInput>(&input);
+    std::error_code none;
+    if (capture != nullptr) return std::filesystem::file_size(capture->path, none) < few_frames;
+    return std::holds_alternative<std::vector<TextRow>>(input);
 }
 
 /// The cases in their order, but those under the same options together, at the place of the first.
@@ -67,12 +77,10 @@ Campaign::Campaign(const std::vector<Scenario> &scenarios, CampaignSettings sett
     for (const Scenario &scenario : scenarios)
         for (const ScenarioCase &one : scenario.cases) {
             full_.push_back(case_options(one, layers));
-            plan_.cases.push_back(
-                {.scenario = &scenario,
-                 .one = &one,
-                 .options = plan_.index_of(with_small_registry(full_.back())),
-                 // Packets by hand are few; captures would only do the same more often.
-                 .split = std::holds_alternative<std::vector<TextRow>>(scenario.input)});
+            plan_.cases.push_back({.scenario = &scenario,
+                                   .one = &one,
+                                   .options = plan_.index_of(with_small_registry(full_.back())),
+                                   .split = is_small(scenario.input)});
         }
     for (std::size_t i = 0; i < settings_.jobs; ++i) benches_.emplace_back(plan_);
     seconds_.resize(plan_.cases.size());

@@ -93,6 +93,10 @@ struct Replay::State {
     void account(const CapturedFrame &frame, const Dissection &dissection, const RunResult &result);
     void account_block(SourceLedger::Index source, std::uint64_t frame,
                        const Dissection &dissection);
+    void note_unblocked(const Prefix &source) {
+        const std::uint64_t now_ns = clock_ns.value_or(0);
+        ledger.unblocked(ledger.entry(source, now_ns), now_ns);
+    }
     RegistryView look_at_registry() const;
     Counters counters_of_capture() const;
 
@@ -254,10 +258,15 @@ bool Replay::unblock(std::string_view address) {
     State &state = *state_;
     const auto record = state.simulator->source(address);
     const bool removed = state.simulator->unblock(address);
-    if (removed && record) {
-        const std::uint64_t now_ns = state.clock_ns.value_or(0);
-        state.ledger.unblocked(state.ledger.entry(record->source, now_ns), now_ns);
-    }
+    if (removed && record) state.note_unblocked(record->source);
+    return removed;
+}
+
+bool Replay::erase(std::string_view address) {
+    State &state = *state_;
+    const auto record = state.simulator->source(address);
+    const bool removed = state.simulator->erase(address);
+    if (removed && record) state.note_unblocked(record->source);
     return removed;
 }
 

@@ -71,6 +71,7 @@ class Replay {
     void advance_to(std::uint64_t time_ns);
     /// Actions of scenarios, at the current time. Results are those of the simulator.
     bool unblock(std::string_view address);
+    bool erase(std::string_view address);
     BlockOutcome block(std::string_view address);
     void allow(std::string_view prefix);
     bool disallow(std::string_view prefix);

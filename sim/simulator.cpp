@@ -15,6 +15,7 @@
 #include "sim/used_maps.h"
 
 #include <algorithm>
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <ctime>
 #include <fmt/format.h>
@@ -209,6 +210,13 @@ std::vector<SourceRecord> Simulator::sources() const {
 
 bool Simulator::unblock(std::string_view address) {
     return state_->registry.remove(state_->source_named(address)).has_value();
+}
+
+bool Simulator::erase(std::string_view address) {
+    const Prefix source = state_->source_named(address);
+    const DetectorMaps &maps = state_->detector.maps();
+    const int map = source.address.is_ipv6() ? maps.ip6_reg : maps.ip_reg;
+    return bpf_map_delete_elem(map, source.address.bytes.data()) == 0;
 }
 
 BlockOutcome Simulator::block(std::string_view address) {

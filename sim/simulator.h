@@ -85,6 +85,8 @@ class Simulator {
     std::vector<SourceRecord> sources() const;
     /// True if there was a record.
     bool unblock(std::string_view address);
+    /// The same as `bpftool map delete` does it: the record alone, behind everybody's back.
+    bool erase(std::string_view address);
     BlockOutcome block(std::string_view address);
     void allow(std::string_view prefix);
     /// True if the entry was there.

@@ -178,6 +178,23 @@ std::vector<Bytes> header_bits() {
     add(syn6(43).tcp_options(Bytes(40)).data_offset(15));
     add(syn(44).ip_options(Bytes(4)));
     add(syn(45).ip_options(Bytes(40)).tcp_options(Bytes(40)));
+    // 55 to 59: the frame ends with the last tag's type, which is not IP.
+    for (std::size_t tags = 0; tags < 5; ++tags) {
+        Packet packet = syn(1).ethertype(0x88b5);
+        for (std::size_t i = 0; i < tags; ++i) packet.vlan(7);
+        add(packet.truncate(14 + 4 * tags));
+    }
+    // 60 to 62: it ends with the IP header.
+    add(ip(source, target, 47, {}));
+    add(ip(source6, target6, 59, {}).ip_length(0));
+    add(udp(source6, target6, 53).ip_length(0).truncate(54));
+    // 63 to 68: it ends with what of TCP decides.
+    add(syn(50).payload_size(24).fragment(0, 24).ip_length(24).truncate(38));
+    add(syn6(51).payload_size(24).fragment(0, 24).ip_length(12).truncate(66));
+    add(syn(52).payload_size(24).fragment(0, 24).ip_length(34).truncate(48));
+    add(syn6(53).payload_size(24).fragment(0, 24).ip_length(22).truncate(76));
+    add(syn(54));
+    add(syn6(55));
     return frames;
 }
 
