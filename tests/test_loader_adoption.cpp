@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/loader_host.h"
+#include "tests/loader_test.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,20 +14,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using Json = nlohmann::json;
 
-constexpr const char *scanner = "10.0.0.1";
-
-class LoaderAdoption : public testing::Test {
-  protected:
-    Json json(std::vector<std::string> arguments) const {
-        arguments.emplace_back("--json");
-        return Json::parse(host.command(std::move(arguments)).output);
-    }
-    bool is_blocked(const std::string &source) const {
-        return host.command({"list", source}).status == 0;
-    }
-
-    LoaderHost host;
-};
+class LoaderAdoption : public LoaderTest {};
 
 TEST_F(LoaderAdoption, MapsOfTheSameShapeAreUsedAsTheyAre) {
     ASSERT_EQ(host.load().status, 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/file_descriptor.h"
-#include "tests/loader_host.h"
+#include "tests/loader_test.h"
 
 #include <algorithm>
 #include <array>
@@ -21,21 +21,13 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using Json = nlohmann::json;
 
-constexpr const char *scanner = "10.0.0.1";
-
-class LoaderCommands : public testing::Test {
+class LoaderCommands : public LoaderTest {
   protected:
-    Json json(std::vector<std::string> arguments) const {
-        arguments.emplace_back("--json");
-        return Json::parse(host.command(std::move(arguments)).output);
-    }
     void load_and_block() const {
         ASSERT_EQ(host.load().status, 0);
         host.probe(scanner, {1, 2, 3, 4});
         ASSERT_EQ(host.command({"list", scanner}).status, 0);
     }
-
-    LoaderHost host;
 };
 
 TEST_F(LoaderCommands, LoadAttachesAndBlocksAtTheFourthPort) {

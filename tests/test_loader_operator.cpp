@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What an operator meets who makes mistakes, or meets them at a bad moment.
-#include "tests/loader_host.h"
+#include "tests/loader_test.h"
 
 #include <csignal>
 #include <gmock/gmock.h>
@@ -16,24 +16,13 @@ using testing::HasSubstr;
 using testing::Not;
 using Json = nlohmann::json;
 
-constexpr const char *scanner = "10.0.0.1";
-
-class LoaderOperator : public testing::Test {
+class LoaderOperator : public LoaderTest {
   protected:
-    Json json(std::vector<std::string> arguments) const {
-        arguments.emplace_back("--json");
-        return Json::parse(host.command(std::move(arguments)).output);
-    }
-    bool is_blocked(const std::string &source) const {
-        return host.command({"list", source}).status == 0;
-    }
     /// `load` with another pin directory than the host's.
     CommandResult load_into(const std::string &pin_dir) const {
         return host.execute({PORTSCAN_BINARY, "load", "inside", "--no-auto-allow", "--max-sources",
                              "100", "--max-sources6", "100", "--pin-dir", pin_dir});
     }
-
-    LoaderHost host;
 };
 
 TEST_F(LoaderOperator, APinDirectoryDeeperDownHidesNothingOfOthers) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "tests/loader_host.h"
+#include "tests/loader_test.h"
 
 #include <algorithm>
 #include <csignal>
@@ -18,14 +18,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using Json = nlohmann::json;
 
-constexpr const char *scanner = "10.0.0.1";
-
-class LoaderRun : public testing::Test {
+class LoaderRun : public LoaderTest {
   protected:
-    Json json(std::vector<std::string> arguments) const {
-        arguments.emplace_back("--json");
-        return Json::parse(host.command(std::move(arguments)).output);
-    }
     void block_scanner() const {
         host.probe(scanner, {1, 2, 3, 4});
         ASSERT_EQ(host.command({"list", scanner}).status, 0);
@@ -39,8 +33,6 @@ class LoaderRun : public testing::Test {
         return false;
     }
     bool attached() const { return host.probe("10.9.9.9", {0, 1, 2, 3, 4}).size() < 5; }
-
-    LoaderHost host;
 };
 
 TEST_F(LoaderRun, LogsABlockWithItsReason) {
