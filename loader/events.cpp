@@ -3,6 +3,7 @@
 
 #include "bpf/portscan.h"
 
+#include <algorithm>
 #include <bpf/libbpf.h>
 #include <cerrno>
 #include <iterator>
@@ -15,12 +16,14 @@ namespace {
 BlockEvent decode(const portscan_event &event) {
     const bool ipv6 = event.family == PORTSCAN_IPV6;
     const Address address = ipv6 ? Address::ipv6(event.address) : Address::ipv4(event.address);
-    return {.source = {address, event.prefix_length},
-            .time_ns = event.time,
-            .ports = {std::begin(event.ports), std::begin(event.ports) + event.count},
-            .trigger_port = event.trigger_port,
-            .ifindex = event.ifindex,
-            .dry_run = event.dry_run != 0};
+    return {
+        .source = {address, event.prefix_length},
+        .time_ns = event.time,
+        .ports = {std::begin(event.ports),
+                  std::begin(event.ports) + std::min<std::size_t>(event.count, PORTSCAN_MAX_PORTS)},
+        .trigger_port = event.trigger_port,
+        .ifindex = event.ifindex,
+        .dry_run = event.dry_run != 0};
 }
 
 int append(void *events, void *data, std::size_t size) {

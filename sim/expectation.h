@@ -49,7 +49,8 @@ struct Expected {
     bool operator==(const Expected &) const = default;
 };
 
-/// One `blocks` entry of a source: `at`, `frame`, `trigger-port`, `until`, those that are named.
+/// One `blocks` entry of a source: `at`, `frame`, `trigger-port`, `until`, those that are named; or
+/// one `events` entry.
 struct BlockExpectation {
     unsigned line = 0;
     std::vector<Expected> fields{};
@@ -62,6 +63,11 @@ struct SourceExpectation {
     std::vector<Expected> fields{}; ///< all but `address` and `blocks`
     std::optional<std::vector<BlockExpectation>> blocks{};
     unsigned blocks_line = 0;
+    std::optional<std::vector<BlockExpectation>> events{}; ///< as the program reported them
+    unsigned events_line = 0;
+
+    /// Names what only ReplayOptions::details knows.
+    bool wants_details() const;
 };
 
 /// Frames `first` to `last`, both included, 1-based.

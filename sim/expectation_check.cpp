@@ -45,6 +45,7 @@ class ReportChecker {
     void check_words(const Expected &expected, std::string what, const std::optional<Words> &got,
                      Witness witness);
     void check_blocks(const SourceExpectation &expected, const SourceReport &got);
+    void check_events(const SourceExpectation &expected, const SourceReport &got);
     const SourceReport *find(const Prefix &source) const;
     void add(Mismatch mismatch, Witness witness) {
         findings_.push_back({std::move(mismatch), std::move(witness)});
@@ -125,6 +126,24 @@ void ReportChecker::check_source(const SourceExpectation &expected) {
                     source_witness(source, field.key, field.words, words.value_or(Words{})));
     }
     if (expected.blocks) check_blocks(expected, *got);
+    if (expected.events) check_events(expected, *got);
+}
+
+void ReportChecker::check_events(const SourceExpectation &expected, const SourceReport &got) {
+    const std::string name = got.address.to_string();
+    const Witness where_blocked = source_witness(got.address, "blocked", {}, {});
+    if (expected.events->size() != got.events.size()) {
+        add({.line = expected.events_line,
+             .what = fmt::format("number of events of {}", name),
+             .expected = std::to_string(expected.events->size()),
+             .got = std::to_string(got.events.size())},
+            where_blocked);
+        return;
+    }
+    for (std::size_t i = 0; i < got.events.size(); ++i)
+        for (const Expected &field : (*expected.events)[i].fields)
+            check_words(field, fmt::format("{} of event {} of {}", field.key, i + 1, name),
+                        event_field(got.events[i], field.key), where_blocked);
 }
 
 void ReportChecker::check_blocks(const SourceExpectation &expected, const SourceReport &got) {

@@ -22,11 +22,38 @@ Words number(std::uint64_t value) {
     return {{std::to_string(value)}};
 }
 
-Words ports_of(const SourceReport &source) {
+Words port_words(const std::vector<std::uint16_t> &ports) {
     std::vector<std::string> words;
-    for (const std::uint16_t port : source.ports) words.push_back(std::to_string(port));
+    for (const std::uint16_t port : ports) words.push_back(std::to_string(port));
     return words;
 }
+
+Words ports_of(const SourceReport &source) {
+    return port_words(source.ports);
+}
+
+Words truth(bool value) {
+    return {{value ? "true" : "false"}};
+}
+
+/// What `get` says of the source's record in the registry; nothing where it has none.
+template <auto get>
+Words of_record(const SourceReport &source) {
+    if (!source.record) return std::nullopt;
+    return get(*source.record);
+}
+
+constexpr auto record_time = [](const SourceRecord &record) -> Words {
+    return {{format_seconds(record.timestamp_ns)}};
+};
+constexpr auto record_ports = [](const SourceRecord &record) { return port_words(record.ports); };
+constexpr auto record_blocked = [](const SourceRecord &record) { return truth(record.blocked); };
+constexpr auto record_trigger = [](const SourceRecord &record) {
+    return number(record.trigger_port);
+};
+constexpr auto record_interface = [](const SourceRecord &record) { return number(record.ifindex); };
+constexpr auto record_manual = [](const SourceRecord &record) { return truth(record.manual); };
+constexpr auto record_dry_run = [](const SourceRecord &record) { return truth(record.dry_run); };
 
 Words first_block_frame(const SourceReport &source) {
     if (source.blocks.empty()) return std::nullopt;
@@ -42,7 +69,8 @@ std::string replaced(std::string_view text, char from, char to) {
 std::vector<std::string> make_total_keys() {
     std::vector<std::string> keys{"packets"};
     for (const Verdict verdict : all_verdicts) keys.emplace_back(to_string(verdict));
-    keys.insert(keys.end(), {"not-selected", "time-held"});
+    keys.insert(keys.end(), {"not-selected", "time-held", "sources-freed", "blocks-freed",
+                             "blocks-lifted", "sources-left", "blocks-left", "next-due-ns"});
     for (const std::string_view name : counter_names()) keys.push_back(with_dashes(name));
     return keys;
 }
@@ -75,6 +103,13 @@ const std::vector<SourceField> &source_fields() {
              return {{format_seconds(source.first_seen_ns)}};
          }},
         {"blocked-at-frame", ValueKind::count, first_block_frame},
+        {"record-time", ValueKind::time, of_record<record_time>},
+        {"record-ports", ValueKind::port, of_record<record_ports>},
+        {"record-blocked", ValueKind::boolean, of_record<record_blocked>},
+        {"record-trigger-port", ValueKind::count, of_record<record_trigger>},
+        {"record-interface", ValueKind::count, of_record<record_interface>},
+        {"record-manual", ValueKind::boolean, of_record<record_manual>},
+        {"record-dry-run", ValueKind::boolean, of_record<record_dry_run>},
     };
     return fields;
 }
@@ -92,6 +127,21 @@ std::optional<std::string> block_field(const BlockReport &block, std::string_vie
     if (key == "until") return block.until_ns ? format_seconds(*block.until_ns) : "never";
     if (key == "trigger-port" && block.trigger_port) return std::to_string(*block.trigger_port);
     return std::nullopt;
+}
+
+std::optional<std::vector<std::string>> event_field(const BlockEvent &event, std::string_view key) {
+    if (key == "time") return {{format_seconds(event.time_ns)}};
+    if (key == "ports") return port_words(event.ports);
+    if (key == "trigger-port") return number(event.trigger_port);
+    if (key == "interface") return number(event.ifindex);
+    if (key == "dry-run") return truth(event.dry_run);
+    return std::nullopt;
+}
+
+bool SourceExpectation::wants_details() const {
+    return events || std::any_of(fields.begin(), fields.end(), [](const Expected &field) {
+               return field.key.starts_with("record-");
+           });
 }
 
 const std::vector<std::string> &total_keys() {
@@ -113,6 +163,13 @@ std::uint64_t total_value(const ReplayReport &report, std::string_view key) {
     if (key == "packets") return report.packets;
     if (key == "not-selected") return report.not_selected;
     if (key == "time-held") return report.time_held;
+    if (key == "sources-freed") return report.expiry.sources_freed;
+    if (key == "blocks-freed") return report.expiry.blocks_freed;
+    if (key == "blocks-lifted") return report.expiry.blocks_lifted;
+    if (key == "sources-left") return report.expiry.sources_left;
+    if (key == "blocks-left") return report.expiry.blocks_left;
+    if (key == "next-due-ns")
+        return report.expiry.next_due_ns == UINT64_MAX ? 0 : report.expiry.next_due_ns;
     if (key.starts_with("skipped.")) return skipped_value(report, key.substr(8));
     if (key == "skipped") {
         std::uint64_t sum = 0;

@@ -27,6 +27,9 @@ const SourceField *find_source_field(std::string_view key);
 /// no such value (a block by hand has no trigger port).
 std::optional<std::string> block_field(const BlockReport &block, std::string_view key);
 
+/// The same for an event, whose ports are a list of words.
+std::optional<std::vector<std::string>> event_field(const BlockEvent &event, std::string_view key);
+
 /// Keys of `[expect]` that are numbers: packets, verdicts, not-selected, time-held, counters.
 const std::vector<std::string> &total_keys();
 /// Keys of the table form of `skipped`: `too-short` ...

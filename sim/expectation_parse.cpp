@@ -143,6 +143,18 @@ BlockExpectation parse_block(const toml::table &table, Problems &problems) {
     return block;
 }
 
+BlockExpectation parse_event(const toml::table &table, Problems &problems) {
+    TableReader reader{table, "[[expect.source.events]]", problems};
+    BlockExpectation event{.line = reader.line(), .fields = {}};
+    add(event.fields, take_word(reader, "time", ValueKind::time));
+    add(event.fields, take_list(reader, "ports", ValueKind::port));
+    add(event.fields, take_word(reader, "trigger-port", ValueKind::port));
+    add(event.fields, take_word(reader, "interface", ValueKind::count));
+    add(event.fields, take_word(reader, "dry-run", ValueKind::boolean));
+    reader.finish();
+    return event;
+}
+
 void parse_source(const toml::table &table, Problems &problems, Expectations &expect) {
     TableReader reader{table, "[[expect.source]]", problems};
     SourceExpectation source{.line = reader.line()};
@@ -157,6 +169,11 @@ void parse_source(const toml::table &table, Problems &problems, Expectations &ex
         source.blocks->push_back(parse_block(entry, problems));
     });
     if (const auto *blocks = table.get("blocks")) source.blocks_line = line_of(*blocks);
+    if (reader.has("events")) source.events.emplace();
+    reader.for_each_table("events", [&](const toml::table &entry) {
+        source.events->push_back(parse_event(entry, problems));
+    });
+    if (const auto *events = table.get("events")) source.events_line = line_of(*events);
     reader.finish();
     if (!reader.has("address")) reader.problem(reader.line(), "has no address: name the source");
     if (!address) return;

@@ -5,6 +5,7 @@
 #include "sim/capture.h"
 #include "sim/command_cover.h"
 #include "sim/command_fuzz.h"
+#include "sim/command_mutate.h"
 #include "sim/command_replay.h"
 #include "sim/command_synth.h"
 #include "sim/command_test.h"
@@ -52,6 +53,7 @@ int parse_and_run(int argc, char **argv) {
     portscan::setup_synth(app, exit_status);
     portscan::setup_cover(app, exit_status);
     portscan::setup_fuzz(app, exit_status);
+    portscan::setup_mutate(app, exit_status);
     if (argc > 1) refuse_unknown_command(app, argv[1]);
     try {
         app.parse(argc, argv);

@@ -16,8 +16,8 @@ namespace {
 using Action = ActionRow::Action;
 using Part = PacketRow::Part;
 
-constexpr std::array<std::string_view, 5> action_names{"unblock", "block", "allow", "disallow",
-                                                       "expire"};
+constexpr std::array<std::string_view, 6> action_names{"unblock",  "block",  "allow",
+                                                       "disallow", "expire", "delete"};
 constexpr std::array<std::string_view, 4> part_names{"whole", "tiny", "first", "later"};
 
 constexpr std::size_t max_payload = 65'000; // with every header it still fits the length field

@@ -60,7 +60,7 @@ struct PacketRow {
 
 /// `!TIME unblock ADDR` and its like.
 struct ActionRow {
-    enum class Action : std::uint8_t { unblock, block, allow, disallow, expire };
+    enum class Action : std::uint8_t { unblock, block, allow, disallow, expire, erase };
 
     unsigned line = 0;
     std::chrono::nanoseconds time{0};

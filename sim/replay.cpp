@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace portscan {
 namespace {
@@ -55,7 +56,21 @@ struct CaptureBooks {
     std::uint64_t time_held = 0;
     std::uint64_t first_ns = 0;
     Counters counters_before;
+    ExpiryReport expiry;
+    std::vector<BlockEvent> events; ///< with ReplayOptions::details
 };
+
+void add_details(std::vector<SourceReport> &sources, const std::vector<SourceRecord> &records,
+                 const std::vector<BlockEvent> &events) {
+    std::map<Prefix, SourceReport *> by_address;
+    for (SourceReport &source : sources) by_address.emplace(source.address, &source);
+    for (const SourceRecord &record : records)
+        if (const auto found = by_address.find(record.source); found != by_address.end())
+            found->second->record = record;
+    for (const BlockEvent &event : events)
+        if (const auto found = by_address.find(event.source); found != by_address.end())
+            found->second->events.push_back(event);
+}
 
 } // namespace
 
@@ -72,11 +87,16 @@ struct Replay::State {
     void set_program_clock() const;
     std::uint64_t program_ns() const;
     std::optional<std::uint64_t> block_end(std::uint64_t at_ns) const;
+    void expire();
     void expire_if_due();
     void expire_by_wall();
     void account(const CapturedFrame &frame, const Dissection &dissection, const RunResult &result);
     void account_block(SourceLedger::Index source, std::uint64_t frame,
                        const Dissection &dissection);
+    void note_unblocked(const Prefix &source) {
+        const std::uint64_t now_ns = clock_ns.value_or(0);
+        ledger.unblocked(ledger.entry(source, now_ns), now_ns);
+    }
     RegistryView look_at_registry() const;
     Counters counters_of_capture() const;
 
@@ -121,12 +141,21 @@ void Replay::State::expire_by_wall() {
     simulator->expire();
 }
 
+void Replay::State::expire() {
+    const ExpiryReport pass = simulator->expire();
+    schedule.ran(pass);
+    const ExpiryReport before = std::exchange(books.expiry, pass);
+    books.expiry.sources_freed += before.sources_freed;
+    books.expiry.blocks_freed += before.blocks_freed;
+    books.expiry.blocks_lifted += before.blocks_lifted;
+}
+
 /// Leaves the program's clock at the current time.
 void Replay::State::expire_if_due() {
     if (options.clock == Clock::wall) return expire_by_wall();
     if (const auto pass_ns = schedule.due(*clock_ns)) {
         simulator->set_time(*pass_ns);
-        schedule.ran(simulator->expire());
+        expire();
     }
     set_program_clock();
 }
@@ -167,6 +196,7 @@ void Replay::State::account_block(SourceLedger::Index source, std::uint64_t fram
     if (!events.empty()) block.trigger_port = events.back().trigger_port;
     const auto ports = events.empty() ? std::vector<std::uint16_t>{} : events.back().ports;
     ledger.blocked(source, block, ports, program_ns());
+    if (options.details) books.events.insert(books.events.end(), events.begin(), events.end());
     schedule.blocked(dissection.source->is_ipv6(), *clock_ns);
 }
 
@@ -228,10 +258,15 @@ bool Replay::unblock(std::string_view address) {
     State &state = *state_;
     const auto record = state.simulator->source(address);
     const bool removed = state.simulator->unblock(address);
-    if (removed && record) {
-        const std::uint64_t now_ns = state.clock_ns.value_or(0);
-        state.ledger.unblocked(state.ledger.entry(record->source, now_ns), now_ns);
-    }
+    if (removed && record) state.note_unblocked(record->source);
+    return removed;
+}
+
+bool Replay::erase(std::string_view address) {
+    State &state = *state_;
+    const auto record = state.simulator->source(address);
+    const bool removed = state.simulator->erase(address);
+    if (removed && record) state.note_unblocked(record->source);
     return removed;
 }
 
@@ -273,7 +308,7 @@ bool Replay::disallow(std::string_view prefix) {
 }
 
 void Replay::expire() {
-    state_->schedule.ran(state_->simulator->expire());
+    state_->expire();
 }
 
 ReplayReport Replay::report() {
@@ -281,9 +316,10 @@ ReplayReport Replay::report() {
     const CaptureBooks &books = state.books;
     state.set_program_clock();
     const RegistryView registry = state.look_at_registry();
-    state.schedule.ran(state.simulator->expire());
+    state.expire();
 
     SourceLedger::Summary sources = state.ledger.summarize(registry, state.options.report_sources);
+    if (state.options.details) add_details(sources.sources, registry.records, books.events);
     ReplayReport report{.capture = {},
                         .packets = books.packets,
                         .verdicts = books.verdicts,
@@ -293,6 +329,7 @@ ReplayReport Replay::report() {
                         .first_ns = books.first_ns,
                         .last_ns = state.clock_ns.value_or(0),
                         .counters = state.counters_of_capture(),
+                        .expiry = books.expiry,
                         .latency = latency_report(state.latency),
                         .sources = std::move(sources.sources),
                         .sources_omitted = sources.omitted,

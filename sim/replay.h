@@ -40,6 +40,7 @@ struct ReplayReport {
     std::uint64_t first_ns = 0;  ///< time of the first record
     std::uint64_t last_ns = 0;   ///< of the clock at the end
     Counters counters;           ///< of this capture; the size of the registry is that at the end
+    ExpiryReport expiry; ///< freed and lifted: by all passes; left: by the last one, at the end
     LatencyReport latency;
     /// All that were ever blocked, then others up to the limit, in order of first appearance.
     std::vector<SourceReport> sources;
@@ -50,6 +51,7 @@ struct ReplayReport {
 struct ReplayOptions {
     std::uint64_t report_sources = 100'000; ///< sources reported beside those ever blocked
     Clock clock = Clock::capture;           ///< that of the simulator
+    bool details = false;                   ///< SourceReport::record and ::events are wanted
 };
 
 /// Feeds frames to a simulator in captured time, its expirer included, and keeps the books. What
@@ -69,6 +71,7 @@ class Replay {
     void advance_to(std::uint64_t time_ns);
     /// Actions of scenarios, at the current time. Results are those of the simulator.
     bool unblock(std::string_view address);
+    bool erase(std::string_view address);
     BlockOutcome block(std::string_view address);
     void allow(std::string_view prefix);
     bool disallow(std::string_view prefix);

@@ -72,6 +72,9 @@ class Player {
         case ActionRow::Action::expire:
             replay_.expire();
             break;
+        case ActionRow::Action::erase:
+            replay_.erase(row.address);
+            break;
         }
     }
 

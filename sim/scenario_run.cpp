@@ -34,6 +34,32 @@ class KeptFrame {
     Bytes head_;
 };
 
+ReplayOptions replay_options(const Scenario &scenario, Clock clock) {
+    ReplayOptions options{.report_sources = UINT64_MAX, .clock = clock};
+    for (const ScenarioCase &one : scenario.cases)
+        for (const SourceExpectation &source : one.expect.sources)
+            options.details = options.details || source.wants_details();
+    return options;
+}
+
+/// Feeds all frames of the scenario and holds what came out against the expectations. Returns why
+/// the capture's reading ended early.
+std::string check_expectations(const Scenario &scenario, const Expectations &expect, Replay &replay,
+                               unsigned ipv6_prefix, const std::function<void()> &tick,
+                               std::vector<Finding> &findings) {
+    FrameChecker frames{expect.frames, scenario.source};
+    std::string damage =
+        play(scenario.input, replay, [&](const CapturedFrame &frame, const FrameOutcome &outcome) {
+            frames.observe(frame, outcome);
+            tick();
+            return true;
+        });
+    findings = frames.findings();
+    auto others = check_report(expect, replay.report(), ipv6_prefix, scenario.source);
+    std::move(others.begin(), others.end(), std::back_inserter(findings));
+    return damage;
+}
+
 /// One run of a case, from an empty registry.
 class CaseRun {
   public:
@@ -42,7 +68,7 @@ class CaseRun {
         options_(options),
         settings_(settings),
         simulator_(options, settings.simulator),
-        replay_(simulator_, {.report_sources = UINT64_MAX, .clock = settings.simulator.clock}) {}
+        replay_(simulator_, replay_options(scenario, settings.simulator.clock)) {}
 
     /// Returns why the capture's reading ended early.
     std::string check(const Expectations &expect, std::vector<Finding> &findings);
@@ -62,17 +88,8 @@ class CaseRun {
 };
 
 std::string CaseRun::check(const Expectations &expect, std::vector<Finding> &findings) {
-    FrameChecker frames{expect.frames, scenario_.source};
-    std::string damage = play(scenario_.input, replay_,
-                              [&](const CapturedFrame &frame, const FrameOutcome &outcome) {
-                                  frames.observe(frame, outcome);
-                                  tick();
-                                  return true;
-                              });
-    findings = frames.findings();
-    auto others = check_report(expect, replay_.report(), options_.ipv6_prefix, scenario_.source);
-    std::move(others.begin(), others.end(), std::back_inserter(findings));
-    return damage;
+    return check_expectations(
+        scenario_, expect, replay_, options_.ipv6_prefix, [this] { tick(); }, findings);
 }
 
 void CaseRun::find_frames(std::vector<Finding> &findings) {
@@ -104,15 +121,6 @@ void CaseRun::find_frames(std::vector<Finding> &findings) {
         const auto note = kept[i].note();
         findings[i].mismatch.frame = note ? note : last.note();
     }
-}
-
-/// The layers of options, the strongest last.
-DetectorOptions case_options(const ScenarioCase &one, const RunSettings &settings) {
-    DetectorOptions options;
-    settings.options.apply(options);
-    one.options.apply(options);
-    validate(options);
-    return options;
 }
 
 /// Runs and fills in what came out.
@@ -149,6 +157,22 @@ std::string shell_word(const std::string &word) {
 }
 
 } // namespace
+
+DetectorOptions case_options(const ScenarioCase &one, const RunSettings &settings) {
+    DetectorOptions options;
+    settings.options.apply(options);
+    one.options.apply(options);
+    validate(options);
+    return options;
+}
+
+bool holds(const Scenario &scenario, const ScenarioCase &one, Simulator &simulator) {
+    Replay replay{simulator, replay_options(scenario, Clock::capture)};
+    std::vector<Finding> findings;
+    const std::string damage = check_expectations(
+        scenario, one.expect, replay, simulator.options().ipv6_prefix, [] {}, findings);
+    return damage.empty() && findings.empty();
+}
 
 std::string command_line(std::string_view name, const RunSettings &settings) {
     std::string command = fmt::format("xdp-portscan-sim {}", name);

@@ -25,6 +25,14 @@ struct RunSettings {
 /// std::system_error where the kernel refuses: that says nothing about the detector.
 CaseResult run_case(const Scenario &scenario, const ScenarioCase &one, const RunSettings &settings);
 
+/// Do all expectations of the case come out on this simulator? It has the case's options and an
+/// empty registry. Only says whether, and so takes one run.
+bool holds(const Scenario &scenario, const ScenarioCase &one, Simulator &simulator);
+
+/// The options of a case: those of the settings, `[detector]` and the case's own, the strongest
+/// last. Throws OptionError.
+DetectorOptions case_options(const ScenarioCase &one, const RunSettings &settings);
+
 /// All cases of a scenario, in its order.
 std::vector<CaseResult> run_scenario(const Scenario &scenario, const RunSettings &settings);
 

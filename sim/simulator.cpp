@@ -12,8 +12,10 @@
 #include "sim/harness_maps.h"
 #include "sim/program_text.h"
 #include "sim/test_run.h"
+#include "sim/used_maps.h"
 
 #include <algorithm>
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <ctime>
 #include <fmt/format.h>
@@ -78,12 +80,18 @@ struct Simulator::State {
     }
     std::uint64_t now_ns() const { return clock ? clock->time_ns() : coarse_clock_ns(); }
     void drain_events();
+    FileDescriptor load(ProgramRole role, const ProgramText &text) const;
+    void run_own_programs();
+    void allow_configured() {
+        for (const auto &prefix : options.allow) allowlist.add(prefix, AllowOrigin::config);
+    }
 
     DetectorOptions options;
     Detector detector;
     std::optional<CaptureClock> clock; ///< nothing: the kernel's
     FileDescriptor rewritten;          ///< of the program on that clock, or changed; else empty
     FileDescriptor changed_expiry;     ///< of the expiry program, changed; else empty
+    FileDescriptor variant;            ///< of what runs in place of one of the programs; else empty
     MappedState state;
     CounterMap counters;
     CounterView counter_view;
@@ -118,7 +126,21 @@ Simulator::State::State(const DetectorOptions &detector_options,
     linear_size{settings.linear_size},
     sha256{sha256_hex(read_object(settings.object_path))},
     program{rewritten.get() >= 0 ? rewritten.get() : detector.program()} {
-    for (const auto &prefix : options.allow) allowlist.add(prefix, AllowOrigin::config);
+    allow_configured();
+}
+
+void Simulator::State::run_own_programs() {
+    program = rewritten.get() >= 0 ? rewritten.get() : detector.program();
+    const int expiry = changed_expiry.get() >= 0 ? changed_expiry.get() : detector.expire_program();
+    expirer = Expirer{expiry, state, counters, allowlist};
+}
+
+FileDescriptor Simulator::State::load(ProgramRole role, const ProgramText &text) const {
+    if (role == ProgramRole::expiry)
+        return load_text(text, find_program(detector, "pscan_expire"), detector.object());
+    const bpf_program *const like = find_program(detector, "xdp_port_scan_block");
+    if (!clock) return load_text(text, like, detector.object());
+    return load_with_clock(text, detector.object(), like, clock->map_fd());
 }
 
 void Simulator::State::drain_events() {
@@ -190,6 +212,13 @@ bool Simulator::unblock(std::string_view address) {
     return state_->registry.remove(state_->source_named(address)).has_value();
 }
 
+bool Simulator::erase(std::string_view address) {
+    const Prefix source = state_->source_named(address);
+    const DetectorMaps &maps = state_->detector.maps();
+    const int map = source.address.is_ipv6() ? maps.ip6_reg : maps.ip_reg;
+    return bpf_map_delete_elem(map, source.address.bytes.data()) == 0;
+}
+
 BlockOutcome Simulator::block(std::string_view address) {
     const Prefix source = state_->source_named(address);
     if (state_->allowlist.covers(source)) return BlockOutcome::allowlisted;
@@ -211,6 +240,39 @@ Counters Simulator::counters() const {
 std::vector<BlockEvent> Simulator::take_events() {
     state_->drain_events();
     return std::exchange(state_->events, {});
+}
+
+void Simulator::use_variant(ProgramRole role, const ProgramText &text) {
+    FileDescriptor loaded = state_->load(role, text);
+    use_shipped();
+    state_->variant = std::move(loaded);
+    if (role == ProgramRole::filter)
+        state_->program = state_->variant.get();
+    else
+        state_->expirer =
+            Expirer{state_->variant.get(), state_->state, state_->counters, state_->allowlist};
+}
+
+void Simulator::use_shipped() {
+    state_->run_own_programs();
+    state_->variant = FileDescriptor{};
+}
+
+void Simulator::reset() {
+    clear_used_maps(state_->detector.maps(), state_->options);
+    state_->event_reader.take();
+    state_->events.clear();
+    if (state_->clock) state_->clock->set(0);
+    state_->allow_configured();
+    state_->counter_view.mark();
+}
+
+void Simulator::split_frames(std::optional<std::size_t> linear_size) {
+    state_->linear_size = linear_size;
+}
+
+const Detector &Simulator::detector() const {
+    return state_->detector;
 }
 
 const DetectorOptions &Simulator::options() const {

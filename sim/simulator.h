@@ -22,7 +22,14 @@
 
 namespace portscan {
 
+class Detector;
 class ProgramText;
+
+/// The programs of a detector.
+enum class ProgramRole : std::uint8_t {
+    filter, ///< xdp_port_scan_block, on every frame
+    expiry, ///< pscan_expire, the expiry pass
+};
 
 /// Which clock the program reads.
 enum class Clock : std::uint8_t {
@@ -78,6 +85,8 @@ class Simulator {
     std::vector<SourceRecord> sources() const;
     /// True if there was a record.
     bool unblock(std::string_view address);
+    /// The same as `bpftool map delete` does it: the record alone, behind everybody's back.
+    bool erase(std::string_view address);
     BlockOutcome block(std::string_view address);
     void allow(std::string_view prefix);
     /// True if the entry was there.
@@ -86,6 +95,19 @@ class Simulator {
     Counters counters() const;
     /// Blocks since the last call, oldest first.
     std::vector<BlockEvent> take_events();
+
+    /// Runs a changed form of one of the detector's programs from now on, on its maps and clock:
+    /// `text` is what ProgramText::of() gave for detector()'s program, with instructions replaced.
+    /// Throws std::system_error where the kernel refuses it; what ran before goes on then.
+    void use_variant(ProgramRole role, const ProgramText &text);
+    /// Runs again what it was made with.
+    void use_shipped();
+    /// Forgets all that was seen and done: registry, counters, events, and what was changed of the
+    /// allowlist. The clock stands at 0 again.
+    void reset();
+    /// As SimulatorSettings::linear_size, from now on.
+    void split_frames(std::optional<std::size_t> linear_size);
+    const Detector &detector() const;
 
     const DetectorOptions &options() const;
     /// SHA-256 of the object file, in hexadecimal.

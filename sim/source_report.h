@@ -2,6 +2,8 @@
 #pragma once
 
 #include "loader/address.h"
+#include "loader/events.h"
+#include "loader/registry.h"
 
 #include <cstdint>
 #include <optional>
@@ -41,6 +43,10 @@ struct SourceReport {
     std::uint64_t dropped = 0;
     std::uint64_t first_seen_ns = 0;
     std::vector<BlockReport> blocks{}; ///< oldest first
+
+    // Word for word what the program wrote, with ReplayOptions::details.
+    std::optional<SourceRecord> record{}; ///< in the registry at the end
+    std::vector<BlockEvent> events{};     ///< in pscan_events, oldest first
 };
 
 } // namespace portscan

@@ -92,6 +92,112 @@ std::vector<Bytes> block_scope_all() {
     };
 }
 
+/// Extension headers of every kind and length, alone, together and before what is no probe.
+std::vector<Bytes> extensions() {
+    const auto udp6 = [] { return udp(source6, target6, 53); };
+    return {
+        syn6(1).hop_by_hop(0).bytes(), // 1: each kind, in two lengths
+        syn6(2).hop_by_hop(3).bytes(),
+        syn6(3).routing(0).bytes(),
+        syn6(4).routing(2).bytes(),
+        syn6(5).destination_options(0).bytes(),
+        syn6(6).destination_options(1).bytes(),
+        syn6(7).authentication(4).bytes(),
+        syn6(8).authentication(7).bytes(),
+        syn6(9).mobility(0).bytes(),
+        syn6(10).mobility(5).bytes(), // 10
+        syn6(11)
+            .hop_by_hop(1)
+            .routing(2)
+            .destination_options(3)
+            .authentication(5)
+            .mobility(1)
+            .bytes(),
+        syn6(12).hop_by_hop(1).fragment_fields(0, false).authentication(5).bytes(), // atomic
+        syn6(13)
+            .hop_by_hop()
+            .routing()
+            .destination_options()
+            .authentication()
+            .mobility()
+            .destination_options()
+            .destination_options()
+            .destination_options()
+            .bytes(), // 13: eight
+        syn6(14)
+            .hop_by_hop()
+            .routing()
+            .destination_options()
+            .authentication()
+            .mobility()
+            .destination_options()
+            .destination_options()
+            .destination_options()
+            .destination_options()
+            .bytes(),                 // 14: nine
+        udp6().hop_by_hop(1).bytes(), // 15: no TCP behind them
+        udp6().authentication(4).bytes(),
+        udp6().fragment_fields(0, true).bytes(),
+        udp6().fragment_fields(8, true).bytes(),            // 18: a later fragment
+        syn6(15).payload_size(64).fragment(0, 8).bytes(),   // ports alone: a probe
+        syn6(16).payload_size(64).fragment(0, 32).bytes(),  // 20: flags are there
+        syn6(17).payload_size(64).fragment(32, 32).bytes(), // a later one
+        syn6(18).payload_size(64).fragment(8, 8).bytes(),
+        syn6(19).flags("A").payload_size(64).fragment(0, 32).bytes(),
+        syn6(20).payload_size(64).hop_by_hop().fragment(0, 16).bytes(),
+        syn6(21).flags("A").hop_by_hop(1).bytes(), // 25
+        syn6(22).ethertype(0x0800).bytes(),
+        syn(23).ethertype(0x86dd).bytes(),
+    };
+}
+
+/// First fragments with so many bytes of TCP, and what else hangs on a bit or a byte of the header.
+std::vector<Bytes> header_bits() {
+    std::vector<Bytes> frames;
+    const auto add = [&frames](const Packet &packet) { frames.push_back(packet.bytes()); };
+    // 1 to 10: from 14 bytes on the flags decide, and below 4 there are no ports.
+    for (const std::uint16_t bytes : {3, 4, 5, 12, 13, 14, 15, 19, 20, 21})
+        add(syn(bytes).flags("A").payload_size(24).fragment(0, 24).ip_length(
+            static_cast<std::uint16_t>(20 + bytes)));
+    for (const std::uint16_t bytes : {3, 4, 5, 12, 13, 14, 15, 19, 20, 21}) // 11 to 20
+        add(syn6(bytes).flags("A").payload_size(24).fragment(0, 24).ip_length(
+            static_cast<std::uint16_t>(8 + bytes)));
+    for (const std::uint16_t bytes : {14, 19, 20, 21}) // 21 to 28: and no flag in them
+        for (const bool six : {false, true})
+            add((six ? syn6(bytes) : syn(bytes))
+                    .payload_size(24)
+                    .fragment(0, 24)
+                    .ip_length(static_cast<std::uint16_t>((six ? 8 : 20) + bytes)));
+    for (const std::size_t offset : {8, 16, 128, 4096, 32768}) // 29 to 38: each bit of the offset
+        for (const bool more : {false, true}) add(syn(1).fragment_fields(offset, more));
+    for (const std::size_t offset : {8, 16, 128, 4096, 32768}) // 39 to 48
+        for (const bool more : {false, true}) add(syn6(1).fragment_fields(offset, more));
+    add(syn(40).ihl(6)); // 49: options that are the first words of TCP: no port of ours
+    add(syn(41).data_offset(5).payload_size(9));
+    add(syn(42).tcp_options(Bytes(4)).data_offset(6)); // 51: just within the segment
+    add(syn6(43).tcp_options(Bytes(40)).data_offset(15));
+    add(syn(44).ip_options(Bytes(4)));
+    add(syn(45).ip_options(Bytes(40)).tcp_options(Bytes(40)));
+    // 55 to 59: the frame ends with the last tag's type, which is not IP.
+    for (std::size_t tags = 0; tags < 5; ++tags) {
+        Packet packet = syn(1).ethertype(0x88b5);
+        for (std::size_t i = 0; i < tags; ++i) packet.vlan(7);
+        add(packet.truncate(14 + 4 * tags));
+    }
+    // 60 to 62: it ends with the IP header.
+    add(ip(source, target, 47, {}));
+    add(ip(source6, target6, 59, {}).ip_length(0));
+    add(udp(source6, target6, 53).ip_length(0).truncate(54));
+    // 63 to 68: it ends with what of TCP decides.
+    add(syn(50).payload_size(24).fragment(0, 24).ip_length(24).truncate(38));
+    add(syn6(51).payload_size(24).fragment(0, 24).ip_length(12).truncate(66));
+    add(syn(52).payload_size(24).fragment(0, 24).ip_length(34).truncate(48));
+    add(syn6(53).payload_size(24).fragment(0, 24).ip_length(22).truncate(76));
+    add(syn(54));
+    add(syn6(55));
+    return frames;
+}
+
 void write(const std::string &path, const std::vector<Bytes> &frames) {
     CaptureWriter writer = CaptureWriter::create(path);
     std::uint64_t time_ns = 0;
@@ -119,7 +225,9 @@ int run(const std::vector<std::string> &arguments) {
     const std::string &folder = arguments.back();
     bool good = true;
     for (const auto &[name, frames] : {std::pair{"malformed.pcap", malformed()},
-                                       std::pair{"block-scope-all.pcap", block_scope_all()}}) {
+                                       std::pair{"block-scope-all.pcap", block_scope_all()},
+                                       std::pair{"extensions.pcap", extensions()},
+                                       std::pair{"header-bits.pcap", header_bits()}}) {
         const std::string path = folder + "/" + name;
         if (checks)
             good = check(path, frames) && good;

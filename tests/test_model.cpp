@@ -144,6 +144,7 @@ void act(Model &model, const ActionRow &row) {
     const auto prefix = Prefix::parse(row.address);
     switch (row.action) {
     case ActionRow::Action::unblock:
+    case ActionRow::Action::erase:
         model.unblock(prefix->address);
         break;
     case ActionRow::Action::block:

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/mutation_campaign.h"
+
+#include "sim/kill_history.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <filesystem>
+#include <fmt/format.h>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace portscan {
+namespace {
+
+/// Maps of the default sizes take the kernel 100 MB and more, for each set of options and thread.
+DetectorOptions with_small_registry(DetectorOptions options) {
+    constexpr std::uint32_t enough = 10'000;
+    const DetectorOptions defaults;
+    if (options.max_sources == defaults.max_sources && !options.max_blocked)
+        options.max_sources = enough;
+    if (options.max_sources6 == defaults.max_sources6 && !options.max_blocked6)
+        options.max_sources6 = enough;
+    return options;
+}
+
+/// Large captures split would only do the same more often.
+bool is_small(const ScenarioInput &input) {
+    constexpr std::uintmax_t few_frames = 64 * 1024;
+    const auto *const capture = std::get_if<CaptureInput>(&input);
+    std::error_code none;
+    if (capture != nullptr) return std::filesystem::file_size(capture->path, none) < few_frames;
+    return std::holds_alternative<std::vector<TextRow>>(input);
+}
+
+/// The cases in their order, but those under the same options together, at the place of the first.
+std::vector<std::size_t> by_options(const std::vector<std::size_t> &cases, const BenchPlan &plan) {
+    std::vector<std::size_t> grouped;
+    std::vector<bool> done(plan.options.size());
+    for (const std::size_t first : cases) {
+        const std::size_t options = plan.cases[first].options;
+        if (done[options]) continue;
+        done[options] = true;
+        std::copy_if(cases.begin(), cases.end(), std::back_inserter(grouped),
+                     [&](std::size_t one) { return plan.cases[one].options == options; });
+    }
+    return grouped;
+}
+
+/// What kills the mutant, if anything does.
+struct Trial {
+    Fate fate = Fate::survived;
+    std::size_t killer = 0; ///< a case
+};
+
+Trial try_mutant(const Mutant &mutant, const BenchPlan &plan, MutantBench &bench,
+                 const std::vector<std::size_t> &order) {
+    std::optional<std::size_t> loaded;
+    for (const std::size_t one : by_options(order, plan)) {
+        const std::size_t options = plan.cases[one].options;
+        if (loaded != options && !bench.load(options, mutant)) return {Fate::refused, one};
+        loaded = options;
+        if (!bench.passes(one)) return {Fate::killed, one};
+    }
+    return {};
+}
+
+} // namespace
+
+Campaign::Campaign(const std::vector<Scenario> &scenarios, CampaignSettings settings) :
+    settings_(std::move(settings)) {
+    plan_.object_path = settings_.object_path;
+    const RunSettings layers{.options = settings_.options};
+    for (const Scenario &scenario : scenarios)
+        for (const ScenarioCase &one : scenario.cases) {
+            full_.push_back(case_options(one, layers));
+            plan_.cases.push_back({.scenario = &scenario,
+                                   .one = &one,
+                                   .options = plan_.index_of(with_small_registry(full_.back())),
+                                   .split = is_small(scenario.input)});
+        }
+    for (std::size_t i = 0; i < settings_.jobs; ++i) benches_.emplace_back(plan_);
+    seconds_.resize(plan_.cases.size());
+    passed_.resize(plan_.cases.size());
+    reach_.resize(plan_.cases.size());
+}
+
+void Campaign::share_out(std::size_t count,
+                         const std::function<void(MutantBench &, std::size_t)> &work) {
+    std::atomic<std::size_t> next{0};
+    std::mutex failing;
+    std::exception_ptr failure;
+    const auto run = [&](MutantBench &bench) {
+        try {
+            for (std::size_t i = next++; i < count; i = next++) work(bench, i);
+        } catch (...) {
+            const std::lock_guard lock{failing};
+            failure = std::current_exception();
+            next = count; // the others stop too
+        }
+    };
+    std::vector<std::thread> threads;
+    for (MutantBench &bench : benches_) threads.emplace_back(run, std::ref(bench));
+    for (std::thread &thread : threads) thread.join();
+    if (failure) std::rethrow_exception(failure);
+}
+
+/// Runs all cases under these options that have not passed yet.
+void Campaign::learn(MutantBench &bench, std::size_t options) {
+    const auto cases = plan_.cases_under(options);
+    for (const std::size_t one : cases) {
+        const auto start = std::chrono::steady_clock::now();
+        passed_[one] = bench.passes(one);
+        seconds_[one] =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    }
+    const auto found = bench.find_reach(options);
+    for (std::size_t i = 0; i < cases.size(); ++i) reach_[cases[i]] = found[i];
+}
+
+std::vector<std::string> Campaign::find_broken() {
+    const std::size_t small = plan_.options.size();
+    share_out(small, [this](MutantBench &bench, std::size_t index) { learn(bench, index); });
+    for (std::size_t i = 0; i < passed_.size(); ++i)
+        if (passed_[i] == 0) plan_.cases[i].options = plan_.index_of(full_[i]);
+    share_out(plan_.options.size() - small, [this, small](MutantBench &bench, std::size_t index) {
+        learn(bench, small + index);
+    });
+    std::vector<std::string> broken;
+    for (std::size_t i = 0; i < passed_.size(); ++i) {
+        const BenchCase &one = plan_.cases[i];
+        if (passed_[i] == 0)
+            broken.push_back(
+                fmt::format("{}:{}: '{}'", one.scenario->source.path(), one.one->line,
+                            one.one->title.empty() ? one.scenario->title : one.one->title));
+    }
+    return broken;
+}
+
+std::vector<Fate> Campaign::run(const std::vector<Mutant> &mutants) {
+    std::vector<Fate> fates(mutants.size(), Fate::survived);
+    KillHistory history{seconds_};
+    std::mutex remembering;
+    share_out(mutants.size(), [&](MutantBench &bench, std::size_t index) {
+        const Mutant &mutant = mutants[index];
+        auto order = [&] {
+            const std::lock_guard lock{remembering};
+            return history.order(mutant);
+        }();
+        std::erase_if(order, [&](std::size_t one) {
+            return !reach_[one].at(static_cast<std::size_t>(mutant.role)).at(mutant.mutation.index);
+        });
+        const Trial trial = order.empty() ? Trial{.fate = Fate::unreached}
+                                          : try_mutant(mutant, plan_, bench, order);
+        fates[index] = trial.fate;
+        const std::lock_guard lock{remembering};
+        if (trial.fate == Fate::killed) history.killed(mutant, trial.killer);
+        if (settings_.tick) settings_.tick();
+    });
+    return fates;
+}
+
+} // namespace portscan

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "sim/mutant.h"
+#include "sim/mutant_bench.h"
+#include "sim/scenario_run.h"
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace portscan {
+
+/// What became of a mutant.
+enum class Fate : std::uint8_t {
+    killed,    ///< a scenario does not come out on it
+    refused,   ///< the verifier does not load it under the options of a scenario
+    survived,  ///< every scenario comes out
+    unreached, ///< the same, since none gets to the instruction
+};
+
+struct CampaignSettings {
+    OptionOverrides options{};    ///< the weakest layer, as for `test`
+    std::string object_path{};    ///< empty: the embedded object
+    std::size_t jobs = 1;         ///< threads, each with simulators of its own
+    std::function<void()> tick{}; ///< called after each mutant, by one thread at a time
+};
+
+/// Runs scenarios on mutants until one does not come out. Scenarios that killed a mutant of the
+/// same line or function lately come first.
+class Campaign {
+  public:
+    /// The scenarios must outlive the campaign. Throws OptionError.
+    Campaign(const std::vector<Scenario> &scenarios, CampaignSettings settings);
+
+    /// Runs the cases on the detector as it is, to learn what each reaches. Those that do not come
+    /// out are returned, `file:line: title`: with any, nothing can be said about mutants. Must be
+    /// called first. Cases that come out with registries of 10,000 sources too, which are much
+    /// faster to make, go on with those.
+    std::vector<std::string> find_broken();
+
+    /// What became of each mutant, in their order. Throws std::system_error where the environment
+    /// fails.
+    std::vector<Fate> run(const std::vector<Mutant> &mutants);
+
+    std::size_t case_count() const { return plan_.cases.size(); }
+
+  private:
+    /// Calls work(bench, index) for each index below count, in threads.
+    void share_out(std::size_t count, const std::function<void(MutantBench &, std::size_t)> &work);
+
+    void learn(MutantBench &bench, std::size_t options);
+
+    CampaignSettings settings_;
+    BenchPlan plan_;
+    std::vector<DetectorOptions> full_; ///< of each case, as the scenario has them
+    std::vector<MutantBench> benches_;  ///< one for each thread
+    std::vector<double> seconds_;       ///< that each case takes
+    std::vector<char> passed_;          ///< each case, on the detector as it is
+    std::vector<Reach> reach_;          ///< of each case
+};
+
+} // namespace portscan
