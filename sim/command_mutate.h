@@ -20,6 +20,7 @@ struct MutateCommand {
     double min_kill = 0;    ///< percent of the mutants that differ
     std::size_t sample = 0; ///< mutants to try; 0: all
     std::uint64_t seed = 1;
+    std::size_t rounds = 0;  ///< of drawn traffic against the model, beside the scenarios
     std::size_t jobs = 0;    ///< threads; 0: one for each CPU
     std::string equivalents; ///< list of mutants that are no mistakes; empty: none
     std::string json;        ///< empty: none; `-`: standard output, in place of text

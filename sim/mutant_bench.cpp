@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/mutant_bench.h"
 
+#include "sim/fuzz_duel.h"
+#include "sim/model.h"
 #include "sim/scenario_run.h"
 #include "sim/test_run.h"
 
@@ -16,6 +18,15 @@ namespace {
 bool is_environment(const std::error_code &code) {
     return code.value() == ENOMEM || code.value() == EMFILE || code.value() == ENFILE ||
            code.value() == EPERM || code.value() == EINTR || code.value() == EAGAIN;
+}
+
+/// Do detector and model agree on the round?
+bool agrees(const FuzzTrace &round, Simulator &simulator) {
+    Model model{simulator.options()};
+    return !duel(simulator, model, round,
+                 {.everything_each = 64,
+                  .insertions = insertions_without_eviction(simulator.options())})
+                .difference;
 }
 
 } // namespace
@@ -61,6 +72,7 @@ bool MutantBench::passes(std::size_t case_index) {
     const auto comes_out = [&](std::optional<std::size_t> linear_size) {
         target.reset();
         target.split_frames(linear_size);
+        if (one.round != nullptr) return agrees(*one.round, target);
         return holds(*one.scenario, *one.one, target);
     };
     try {

@@ -3,6 +3,7 @@
 
 #include "loader/options.h"
 #include "sim/block_counters.h"
+#include "sim/fuzz_round.h"
 #include "sim/mutant.h"
 #include "sim/scenario.h"
 #include "sim/simulator.h"
@@ -16,10 +17,11 @@
 
 namespace portscan {
 
-/// A case of a scenario, and which options it runs under.
+/// A case of a scenario, or a round of drawn traffic against the model; and under which options.
 struct BenchCase {
-    const Scenario *scenario = nullptr;
+    const Scenario *scenario = nullptr; ///< none: a round
     const ScenarioCase *one = nullptr;
+    const FuzzTrace *round = nullptr;
     std::size_t options = 0; ///< index in BenchPlan::options
     bool split = false;      ///< run again with all but the Ethernet header in a second buffer
 };

@@ -36,6 +36,22 @@ bool is_small(const ScenarioInput &input) {
     return std::holds_alternative<std::vector<TextRow>>(input);
 }
 
+/// Rounds of drawn traffic, the same each time.
+std::vector<FuzzRound> draw_rounds(std::size_t count, const OptionOverrides &options) {
+    constexpr std::uint64_t seed = 1;
+    constexpr std::size_t frames = 4096;
+    std::vector<FuzzRound> rounds;
+    for (std::size_t number = 0; number < count; ++number)
+        rounds.push_back(draw_round(seed, number, frames, options));
+    return rounds;
+}
+
+std::string name_of(const BenchCase &one) {
+    if (one.scenario == nullptr) return "a round against the model";
+    return fmt::format("{}:{}: '{}'", one.scenario->source.path(), one.one->line,
+                       one.one->title.empty() ? one.scenario->title : one.one->title);
+}
+
 /// The cases in their order, but those under the same options together, at the place of the first.
 std::vector<std::size_t> by_options(const std::vector<std::size_t> &cases, const BenchPlan &plan) {
     std::vector<std::size_t> grouped;
@@ -71,7 +87,8 @@ Trial try_mutant(const Mutant &mutant, const BenchPlan &plan, MutantBench &bench
 } // namespace
 
 Campaign::Campaign(const std::vector<Scenario> &scenarios, CampaignSettings settings) :
-    settings_(std::move(settings)) {
+    settings_(std::move(settings)),
+    rounds_(draw_rounds(settings_.rounds, settings_.options)) {
     plan_.object_path = settings_.object_path;
     const RunSettings layers{.options = settings_.options};
     for (const Scenario &scenario : scenarios)
@@ -82,6 +99,10 @@ Campaign::Campaign(const std::vector<Scenario> &scenarios, CampaignSettings sett
                                    .options = plan_.index_of(with_small_registry(full_.back())),
                                    .split = is_small(scenario.input)});
         }
+    for (const FuzzRound &round : rounds_) {
+        full_.push_back(round.options);
+        plan_.cases.push_back({.round = &round.trace, .options = plan_.index_of(round.options)});
+    }
     for (std::size_t i = 0; i < settings_.jobs; ++i) benches_.emplace_back(plan_);
     seconds_.resize(plan_.cases.size());
     passed_.resize(plan_.cases.size());
@@ -130,13 +151,8 @@ std::vector<std::string> Campaign::find_broken() {
         learn(bench, small + index);
     });
     std::vector<std::string> broken;
-    for (std::size_t i = 0; i < passed_.size(); ++i) {
-        const BenchCase &one = plan_.cases[i];
-        if (passed_[i] == 0)
-            broken.push_back(
-                fmt::format("{}:{}: '{}'", one.scenario->source.path(), one.one->line,
-                            one.one->title.empty() ? one.scenario->title : one.one->title));
-    }
+    for (std::size_t i = 0; i < passed_.size(); ++i)
+        if (passed_[i] == 0) broken.push_back(name_of(plan_.cases[i]));
     return broken;
 }
 

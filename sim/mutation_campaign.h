@@ -24,11 +24,12 @@ struct CampaignSettings {
     OptionOverrides options{};    ///< the weakest layer, as for `test`
     std::string object_path{};    ///< empty: the embedded object
     std::size_t jobs = 1;         ///< threads, each with simulators of its own
+    std::size_t rounds = 0;       ///< of drawn traffic against the model, beside the scenarios
     std::function<void()> tick{}; ///< called after each mutant, by one thread at a time
 };
 
-/// Runs scenarios on mutants until one does not come out. Scenarios that killed a mutant of the
-/// same line or function lately come first.
+/// Runs scenarios, and rounds against the model, on mutants until one does not come out. Those that
+/// killed a mutant of the same line or function lately come first.
 class Campaign {
   public:
     /// The scenarios must outlive the campaign. Throws OptionError.
@@ -44,7 +45,7 @@ class Campaign {
     /// fails.
     std::vector<Fate> run(const std::vector<Mutant> &mutants);
 
-    std::size_t case_count() const { return plan_.cases.size(); }
+    std::size_t case_count() const { return plan_.cases.size(); } ///< rounds included
 
   private:
     /// Calls work(bench, index) for each index below count, in threads.
@@ -53,6 +54,7 @@ class Campaign {
     void learn(MutantBench &bench, std::size_t options);
 
     CampaignSettings settings_;
+    std::vector<FuzzRound> rounds_;
     BenchPlan plan_;
     std::vector<DetectorOptions> full_; ///< of each case, as the scenario has them
     std::vector<MutantBench> benches_;  ///< one for each thread
