@@ -14,30 +14,39 @@ static __always_inline void count(__u32 counter)
 		*value += 1;
 }
 
-static __always_inline bool reason_drops(__u32 reason)
-{
-	return reason >= PORTSCAN_BLOCKED && reason <= PORTSCAN_CONTENTION;
-}
-
-/* Counts the packet once by reason and once by verdict; returns the XDP action. */
-static __always_inline int conclude(__u32 reason)
+/*
+ * The ends of a packet: each counts it once by reason and once by verdict and returns the XDP
+ * action. These two are for constants: nothing is left to be compared then.
+ */
+static __always_inline int pass(__u32 reason)
 {
 	count(reason);
-	if (reason_drops(reason)) {
-		if (!config.dry_run) {
-			count(PORTSCAN_XDP_DROP);
-			return XDP_DROP;
-		}
-		count(PORTSCAN_WOULD_DROP);
-	} else if (reason == PORTSCAN_MALFORMED) {
-		count(PORTSCAN_XDP_ABORTED);
-		return XDP_PASS;
-	} else if (reason == PORTSCAN_FAULT) {
-		count(PORTSCAN_XDP_ABORTED);
-		return XDP_ABORTED;
-	}
 	count(PORTSCAN_XDP_PASS);
 	return XDP_PASS;
+}
+
+static __always_inline int drop(__u32 reason)
+{
+	if (config.dry_run) {
+		count(PORTSCAN_WOULD_DROP);
+		return pass(reason);
+	}
+	count(reason);
+	count(PORTSCAN_XDP_DROP);
+	return XDP_DROP;
+}
+
+/* The end for any reason, out of the way of the common ones. */
+__noinline int conclude(__u32 reason)
+{
+	if (reason >= PORTSCAN_BLOCKED && reason <= PORTSCAN_CONTENTION)
+		return drop(reason);
+	if (reason != PORTSCAN_MALFORMED && reason != PORTSCAN_FAULT)
+		return pass(reason);
+	count(reason);
+	count(PORTSCAN_XDP_ABORTED);
+	/* A malformed packet is left to the kernel, which discards and accounts for it. */
+	return reason == PORTSCAN_MALFORMED ? XDP_PASS : XDP_ABORTED;
 }
 
 #endif

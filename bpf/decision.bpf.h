@@ -185,71 +185,126 @@ __noinline __u32 judge_once6(struct xdp_md *ctx, __u64 high_be, __u64 low_be, __
 	return judge_once(PORTSCAN_IPV6, &key, (const __u8 *)source, ctx, port, now);
 }
 
-/* A probe, with as many looks as contention takes and MAX_ATTEMPTS permits. */
-static __always_inline __u32 judge_probe(struct xdp_md *ctx, const struct packet *packet)
+/* With as many looks at the record as contention takes and MAX_ATTEMPTS permits. */
+static __always_inline int judge_repeatedly(enum portscan_family family, struct xdp_md *ctx,
+					    __u64 high_be, __u64 low_be, __u32 port)
 {
 	__u64 now = clock_now();
-	__u32 reason;
+	__u32 reason = 0;
 
-	for (int i = 0; i < MAX_ATTEMPTS; i++) {
-		if (packet->ipv6)
-			reason = judge_once6(ctx, packet->source[0], packet->source[1],
-					     packet->port, now);
-		else
-			reason = judge_once4(ctx, packet->source[0], packet->port, now);
-		if (reason)
-			return reason;
-	}
-	return PORTSCAN_CONTENTION;
+	for (int i = 0; i < MAX_ATTEMPTS && !reason; i++)
+		reason = family == PORTSCAN_IPV6 ? judge_once6(ctx, high_be, low_be, port, now)
+						 : judge_once4(ctx, high_be, port, now);
+	return conclude(reason ? reason : PORTSCAN_CONTENTION);
 }
 
-/* Does a block of the source concern this packet? Constant folded by the verifier. */
-static __always_inline bool in_scope(enum packet_kind kind)
+/* Functions of their own, so that the common path stays short and these are verified once. */
+__noinline int judge_closely4(struct xdp_md *ctx, __u32 source_be, __u32 port)
 {
-	return kind == PACKET_PROBE || config.scope == PORTSCAN_SCOPE_ALL ||
-	       (kind == PACKET_SEGMENT && config.scope == PORTSCAN_SCOPE_TCP);
+	return judge_repeatedly(PORTSCAN_IPV4, ctx, source_be, 0, port);
 }
 
-static __always_inline __u32 passed_unjudged(enum packet_kind kind)
+__noinline int judge_closely6(struct xdp_md *ctx, __u64 high_be, __u64 low_be, __u32 port)
 {
-	return kind == PACKET_SEGMENT ? PORTSCAN_NOT_PROBE : PORTSCAN_NOT_TCP;
+	return judge_repeatedly(PORTSCAN_IPV6, ctx, high_be, low_be, port);
 }
 
-/*
- * The common path: what needs no change of a word is decided here, with one look-up. Returns 0 for
- * a probe that judge_probe must decide.
- */
-static __always_inline __u32 judge(enum portscan_family family, const void *key,
-				   const struct packet *packet, enum packet_kind kind)
+/* A probe for which more than a look at a record is needed. */
+static __always_inline int judge_closely(enum portscan_family family, struct xdp_md *ctx,
+					 const struct packet *packet)
+{
+	return family == PORTSCAN_IPV6
+		       ? judge_closely6(ctx, packet->source[0], packet->source[1], packet->port)
+		       : judge_closely4(ctx, packet->source[0], packet->port);
+}
+
+static __always_inline struct portscan_record *
+find_record_of(enum portscan_family family, const struct packet *packet, struct portscan_key6 *key)
+{
+	if (family == PORTSCAN_IPV6)
+		ipv6_key(key, packet->source);
+	else
+		__builtin_memcpy(key, packet->source, sizeof(struct portscan_key4));
+	return find_record(family, key);
+}
+
+/* Blocked, and the block is not over. */
+static __always_inline bool is_blocked(struct portscan_record *record, __u64 word)
+{
+	return (word & WORD_BLOCKED) &&
+	       !(config.block_for && block_is_over(read_timestamp(record), clock_now()));
+}
+
+static __always_inline int drop_blocked(enum portscan_family family, const struct packet *packet,
+					const struct portscan_key6 *key)
+{
+	if (is_allowlisted_inside(family, key, (const __u8 *)packet->source))
+		return pass(PORTSCAN_ALLOWLISTED);
+	return drop(PORTSCAN_BLOCKED);
+}
+
+/* No probe: it passes for `reason`, unless its source is blocked and the scope covers it. */
+static __always_inline int judge_other(enum portscan_family family, const struct packet *packet,
+				       bool in_scope, __u32 reason)
+{
+	struct portscan_record *record;
+	struct portscan_key6 key;
+
+	if (!in_scope)
+		return pass(reason);
+	record = find_record_of(family, packet, &key);
+	if (record && is_blocked(record, read_word(record)))
+		return drop_blocked(family, packet, &key);
+	return pass(reason);
+}
+
+/* What needs no change of a word is decided here, with one look-up; judge_closely does the rest. */
+static __always_inline int judge_probe(enum portscan_family family, struct xdp_md *ctx,
+				       const struct packet *packet)
 {
 	struct portscan_record *record;
 	__u64 word, timestamp, now;
+	struct portscan_key6 key;
 
-	if (!in_scope(kind))
-		return passed_unjudged(kind);
-	record = find_record(family, key);
+	count(PORTSCAN_PROBES);
+	record = find_record_of(family, packet, &key);
 	if (!record)
-		return kind == PACKET_PROBE ? 0 : passed_unjudged(kind);
+		return judge_closely(family, ctx, packet);
 	word = read_word(record);
-	if (word & WORD_BLOCKED) {
-		if (config.block_for && block_is_over(read_timestamp(record), clock_now()))
-			return kind == PACKET_PROBE ? 0 : passed_unjudged(kind);
-		return is_allowlisted_inside(family, key, (const __u8 *)packet->source)
-			       ? PORTSCAN_ALLOWLISTED
-			       : PORTSCAN_BLOCKED;
-	}
-	if (kind != PACKET_PROBE)
-		return passed_unjudged(kind);
+	if (is_blocked(record, word))
+		return drop_blocked(family, packet, &key);
+	if (word & WORD_BLOCKED)
+		return judge_closely(family, ctx, packet);
 	if (is_ignored_port(packet->port))
-		return PORTSCAN_IGNORED;
+		return pass(PORTSCAN_IGNORED);
 	if (!word_has_port(word, packet->port))
-		return 0;
+		return judge_closely(family, ctx, packet);
 	timestamp = read_timestamp(record);
 	now = clock_now();
 	if (age_of(timestamp, now) >= config.window)
-		return 0;
+		return judge_closely(family, ctx, packet);
 	refresh(record, timestamp, now);
-	return PORTSCAN_KNOWN;
+	return pass(PORTSCAN_KNOWN);
+}
+
+/* From what parsing found to the action. */
+static __always_inline int judge(enum portscan_family family, struct xdp_md *ctx,
+				 const struct packet *packet, enum packet_kind kind)
+{
+	switch (kind) {
+	case PACKET_MALFORMED:
+		return conclude(PORTSCAN_MALFORMED);
+	case PACKET_NOT_TCP:
+		return judge_other(family, packet, config.scope == PORTSCAN_SCOPE_ALL,
+				   PORTSCAN_NOT_TCP);
+	case PACKET_SEGMENT:
+		return judge_other(family, packet, config.scope != PORTSCAN_SCOPE_PROBES,
+				   PORTSCAN_NOT_PROBE);
+	case PACKET_PROBE:
+		return judge_probe(family, ctx, packet);
+	default:
+		return conclude(PORTSCAN_FAULT);
+	}
 }
 
 #endif

@@ -42,7 +42,7 @@ static __always_inline __u32 extension_length(__u8 next, __u8 length)
 struct extension_walk {
 	__u32 offset;
 	__u8 next;
-	__u8 fragment;   /* enum fragment */
+	__u8 first;      /* a first fragment */
 	__u8 fragmented; /* a fragment header was seen */
 	__u8 kind;       /* enum packet_kind: PACKET_PROBE while the walk goes on */
 };
@@ -51,7 +51,8 @@ struct extension_walk {
 static __always_inline bool step_extension(struct cursor *at, __u32 end,
 					   struct extension_walk *walk)
 {
-	struct extension_header header;
+	struct extension_header copy;
+	const struct extension_header *header;
 	__u32 length;
 
 	if (!is_extension(walk->next))
@@ -60,37 +61,37 @@ static __always_inline bool step_extension(struct cursor *at, __u32 end,
 	if (walk->offset + 8 > end)
 		return false;
 	at->offset = walk->offset;
-	if (!peek(at, &header, sizeof(header))) {
+	if (!peek(at, (const void **)&header, &copy, sizeof(copy))) {
 		walk->kind = PACKET_FAULT;
 		return false;
 	}
-	length = extension_length(walk->next, header.length);
+	length = extension_length(walk->next, header->length);
 	if (walk->offset + length > end)
 		return false;
 	if (walk->next == NEXT_FRAGMENT) {
-		__u16 offset_more = bpf_ntohs(header.offset_more);
+		__u16 offset_more = bpf_ntohs(header->offset_more);
 
 		walk->kind = PACKET_NOT_TCP;
 		if (walk->fragmented)
 			return false;
 		walk->fragmented = 1;
 		if (offset_more & IPV6_OFFSET_MASK) {
-			if (header.next == IPPROTO_TCP)
+			if (header->next == IPPROTO_TCP)
 				walk->kind = PACKET_SEGMENT;
 			return false;
 		}
 		/* Neither offset nor more: atomic (RFC 6946), the same as unfragmented. */
-		walk->fragment = offset_more & IPV6_MORE ? FRAGMENT_FIRST : FRAGMENT_NONE;
+		walk->first = offset_more & IPV6_MORE;
 	}
 	walk->kind = PACKET_PROBE;
 	walk->offset += length;
-	walk->next = header.next;
+	walk->next = header->next;
 	return true;
 }
 
 /*
  * Packets with extension headers, apart from the common path so that it stays short and this is
- * verified once. Returns the walk packed into a scalar: offset, next, fragment and kind.
+ * verified once. Returns the walk packed into a scalar: offset, next, first and kind.
  */
 __noinline __u64 walk_extensions(struct xdp_md *ctx, __u32 offset, __u32 next, __u32 end)
 {
@@ -98,6 +99,7 @@ __noinline __u64 walk_extensions(struct xdp_md *ctx, __u32 offset, __u32 next, _
 		.ctx = ctx,
 		.data = (void *)(long)ctx->data,
 		.data_end = (void *)(long)ctx->data_end,
+		.look = FULL_LOOK,
 	};
 	struct extension_walk walk = { .offset = offset & MAX_OFFSET,
 				       .next = next,
@@ -106,7 +108,7 @@ __noinline __u64 walk_extensions(struct xdp_md *ctx, __u32 offset, __u32 next, _
 	for (int i = 0; i < MAX_EXTENSIONS; i++)
 		if (!step_extension(&at, end, &walk))
 			break;
-	return (__u64)walk.offset | (__u64)walk.next << 32 | (__u64)walk.fragment << 40 |
+	return (__u64)walk.offset | (__u64)walk.next << 32 | (__u64)walk.first << 40 |
 	       (__u64)walk.kind << 48;
 }
 

@@ -13,40 +13,48 @@ struct {
 	__uint(XDP_PASS, 1);
 } _xdp_port_scan_block SEC(".xdp_run_config");
 
-static __always_inline __u32 judge_packet(struct xdp_md *ctx, const struct packet *packet,
-					  enum packet_kind kind)
+__noinline int look_again(struct xdp_md *ctx);
+
+/* From a frame to its action. */
+static __always_inline int examine(struct xdp_md *ctx, enum look look)
 {
-	__u32 reason;
+	struct cursor at = {
+		.ctx = ctx,
+		.data = (void *)(long)ctx->data,
+		.data_end = (void *)(long)ctx->data_end,
+		.look = look,
+	};
+	struct packet packet = {};
+	enum packet_kind kind;
+	__be16 ethertype;
 
-	if (packet->ipv6) {
-		struct portscan_key6 key;
-
-		ipv6_key(&key, packet->source);
-		reason = judge(PORTSCAN_IPV6, &key, packet, kind);
-	} else {
-		struct portscan_key4 key;
-
-		__builtin_memcpy(&key, packet->source, sizeof(key));
-		reason = judge(PORTSCAN_IPV4, &key, packet, kind);
+	if (!parse_ethernet(&at, &ethertype))
+		return look == FIRST_LOOK ? look_again(ctx) : conclude(PORTSCAN_MALFORMED);
+	if (ethertype == bpf_htons(ETH_P_IP)) {
+		kind = parse_ipv4(&at, &packet);
+		if (look == FIRST_LOOK && kind == PACKET_UNSEEN)
+			return look_again(ctx);
+		return judge(PORTSCAN_IPV4, ctx, &packet, kind);
 	}
-	return reason ? reason : judge_probe(ctx, packet);
+	if (ethertype == bpf_htons(ETH_P_IPV6)) {
+		kind = parse_ipv6(&at, &packet);
+		if (look == FIRST_LOOK && kind == PACKET_UNSEEN)
+			return look_again(ctx);
+		return judge(PORTSCAN_IPV6, ctx, &packet, kind);
+	}
+	return pass(PORTSCAN_NOT_IP);
+}
+
+/* A function of its own, so that it is verified once and apart. */
+__noinline int look_again(struct xdp_md *ctx)
+{
+	return examine(ctx, FULL_LOOK);
 }
 
 SEC("xdp.frags")
 int xdp_port_scan_block(struct xdp_md *ctx)
 {
-	struct packet packet = {};
-	enum packet_kind kind = parse_frame(ctx, &packet);
-
-	if (kind == PACKET_MALFORMED)
-		return conclude(PORTSCAN_MALFORMED);
-	if (kind == PACKET_NOT_IP)
-		return conclude(PORTSCAN_NOT_IP);
-	if (kind == PACKET_FAULT)
-		return conclude(PORTSCAN_FAULT);
-	if (kind == PACKET_PROBE)
-		count(PORTSCAN_PROBES);
-	return conclude(judge_packet(ctx, &packet, kind));
+	return examine(ctx, FIRST_LOOK);
 }
 
 /*

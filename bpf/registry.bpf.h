@@ -84,16 +84,16 @@ static __always_inline void delete_record(enum portscan_family family, const voi
 }
 
 /* fe80::/10 (RFC 4291): tracked by the whole address, whatever the prefix. */
-static __always_inline bool is_link_local(const __u8 *address)
+static __always_inline bool is_link_local(__u64 high_be)
 {
-	return address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
+	return (high_be & bpf_cpu_to_be64(0xffc0ULL << 48)) == bpf_cpu_to_be64(0xfe80ULL << 48);
 }
 
-static __always_inline void ipv6_key(struct portscan_key6 *key, const __u64 source[2])
+static __always_inline void ipv6_key(struct portscan_key6 *key, const __u64 source_be[2])
 {
-	__u64 words[2] = { source[0], source[1] };
+	__u64 words[2] = { source_be[0], source_be[1] };
 
-	if (!is_link_local((const __u8 *)words)) {
+	if (!is_link_local(source_be[0])) {
 		words[0] &= config.ipv6_mask_be[0];
 		words[1] &= config.ipv6_mask_be[1];
 	}
@@ -102,9 +102,12 @@ static __always_inline void ipv6_key(struct portscan_key6 *key, const __u64 sour
 
 static __always_inline __u32 prefix_length(enum portscan_family family, const __u8 *address)
 {
+	__u64 high_be;
+
 	if (family == PORTSCAN_IPV4)
 		return 32;
-	return is_link_local(address) ? 128 : config.ipv6_prefix;
+	__builtin_memcpy(&high_be, address, sizeof(high_be));
+	return is_link_local(high_be) ? 128 : config.ipv6_prefix;
 }
 
 static __always_inline bool is_allowlisted(enum portscan_family family, const __u8 *address)
