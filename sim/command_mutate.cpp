@@ -113,7 +113,7 @@ int run_mutate(const MutateCommand &command, std::ostream &out) {
                       {.options = command.options,
                        .object_path = command.object_path,
                        .jobs = jobs,
-                      .rounds = command.rounds,
+                       .rounds = command.rounds,
                        .tick = [&progress] { progress.step(); }}};
     if (refuse_broken(campaign.find_broken())) return exit_unreadable;
     progress.start({.label = "mutate", .unit = "mutants", .total = mutants.size()});
@@ -150,9 +150,10 @@ void setup_mutate(CLI::App &app, int &exit_status) {
         ->check(CLI::Range(1, 1'000'000));
     mutate->add_option("--seed", command->seed, "of the sample")->type_name("N")->default_str("1");
     mutate
-        ->add_option("--rounds", command->rounds,
-                     "rounds of drawn traffic against the model, as in 'fuzz', that a mutant has to "
-                     "pass too")
+        ->add_option(
+            "--rounds", command->rounds,
+            "rounds of drawn traffic against the model, as in 'fuzz', that a mutant has to "
+            "pass too")
         ->type_name("N")
         ->check(CLI::Range(0, 10'000));
     mutate->add_option("--jobs", command->jobs, "mutants at a time; default: as many as CPUs")
