@@ -102,9 +102,11 @@ int run_cover(const CoverCommand &command, std::ostream &out) {
     CoverRun run{command, coverage};
     unsigned failed = 0;
     for (const Scenario &scenario : scenarios) failed = run.run(scenario);
+    const std::size_t by_scenarios = totals_of(coverage.report()).covered;
     run_cover_stages(coverage, command.settings.simulator.object_path);
 
     CoverageReport report = coverage.report();
+    report.covered_by_scenarios = by_scenarios;
     const auto wrong = mark_unreachable(report, list, command.unreachable);
     for (const std::string &line : wrong) complain(line);
     if (lcov.is_open()) write_lcov(lcov.stream(), report, command.lcov_root);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <random>
 #include <stdexcept>
+#include <string>
 
 namespace portscan {
 namespace {
@@ -29,6 +30,7 @@ class Stages {
         lost_swaps();
         lost_swaps_of_further_ports();
         lost_removals();
+        changed_between_looks();
         kept_places();
         lost_insertions();
         last_block_taken();
@@ -67,6 +69,7 @@ class Stages {
     void lost_swaps() const;
     void lost_swaps_of_further_ports() const;
     void lost_removals() const;
+    void changed_between_looks() const;
     void kept_places() const;
     void lost_insertions() const;
     void last_block_taken() const;
@@ -125,6 +128,30 @@ void Stages::lost_removals() const {
         one.other_cpu().expect(Kind::swap, 1);
         pass(one, 1, 1, 1);
     }
+}
+
+/// The first look is that of the common path, the second one decides, and the third makes sure that
+/// the memory still is this source's.
+void Stages::changed_between_looks() const {
+    CoverBench one = bench({});
+    pass(one, 1, 1, 1);
+    one.other_cpu().expect(Kind::lookup_block, 0b10);
+    drop(one, 1, 2);
+    pass(one, 2, 1, 1);
+    one.other_cpu().expect(Kind::lookup_gone, 0b100);
+    pass(one, 2, 2, 4); // the first one afresh
+    drop(one, 2, 5);
+    pass(one, 3, 1, 1);
+    one.allow(3 + 64);
+    one.other_cpu().expect(Kind::lookup_block, 0b10);
+    if (ipv6_) { // an allowlisted address within the prefix that has just been blocked
+        pass(one, 3 + 64, 2, 2);
+        drop(one, 3, 1);
+    } else { // the same address: the next expiry pass lifts the block
+        drop(one, 3 + 64, 2);
+        one.expire();
+    }
+    pass(one, 3 + 64, 3, 9);
 }
 
 /// A source that keeps its place puts out a block that is over; unless that changes meanwhile.
@@ -194,7 +221,8 @@ void Stages::full_ring() const {
     }
 }
 
-/// Every extension header behind every other.
+/// Every extension header behind every other: the segment is found, except behind two fragment
+/// headers.
 void Stages::extensions() const {
     CoverBench one = bench({});
     using Add = Packet &(*)(Packet &);
@@ -209,8 +237,14 @@ void Stages::extensions() const {
         for (const Add second : headers)
             for (const bool split : {false, true}) {
                 Packet packet = one.packet(1, 22, "S");
-                if (one.run(second(first(packet)), split) != Verdict::pass)
-                    throw std::logic_error("a first probe behind extension headers was dropped");
+                const Verdict verdict = one.run(second(first(packet)), split);
+                const bool fragment_twice = first == headers.back() && second == headers.back();
+                if (verdict != Verdict::pass || one.has_record(1) == fragment_twice)
+                    throw std::logic_error("a first probe behind two extension headers was " +
+                                           std::string{verdict != Verdict::pass ? "dropped"
+                                                       : fragment_twice         ? "recorded"
+                                                                                : "overlooked"});
+                if (!fragment_twice) one.delete_record(1);
             }
 }
 
@@ -233,7 +267,8 @@ void Stages::storm_step(CoverBench &bench, std::mt19937 &random) const {
     unsigned source = static_cast<unsigned>(random() % 12);
     if (one_in(4)) source += 64;
     if (one_in(8)) source += one_in(2) ? 64 : 128;
-    constexpr std::array kinds{Kind::swap, Kind::block, Kind::add, Kind::update};
+    constexpr std::array kinds{Kind::swap,   Kind::block,        Kind::add,
+                               Kind::update, Kind::lookup_block, Kind::lookup_gone};
     if (one_in(6))
         bench.other_cpu().expect(kinds.at(random() % kinds.size()),
                                  one_in(8) ? every_attempt : random() % 8);

@@ -34,6 +34,7 @@ struct BranchCoverage {
 struct CoverageReport {
     std::vector<BlockCoverage> blocks;
     std::vector<BranchCoverage> branches;
+    std::size_t covered_by_scenarios = 0; ///< blocks that ran before the stages of `cover` did
 };
 
 struct CoverageTotals {

@@ -107,7 +107,10 @@ std::map<std::string, LcovFile> lcov_files(const CoverageReport &report) {
 
 void write_coverage_table(std::ostream &out, const CoverageReport &report) {
     for (const auto &[name, totals] : totals_by_file(report)) write_row(out, name, totals);
-    write_row(out, "all", totals_of(report));
+    const CoverageTotals totals = totals_of(report);
+    write_row(out, "all", totals);
+    out << fmt::format("{} blocks ran in scenarios, {} in stages of cover alone\n",
+                       report.covered_by_scenarios, totals.covered - report.covered_by_scenarios);
     for (const BlockCoverage &block : report.blocks)
         if (!block.is_covered() && !block.is_exempt())
             out << "not run: " << place(block.lines.front(), block.function) << '\n';
@@ -148,6 +151,7 @@ void write_coverage_json(std::ostream &out, const CoverageReport &report) {
     const Json object{{"schema", coverage_schema},
                       {"blocks", totals.blocks},
                       {"covered", totals.covered},
+                      {"covered_by_scenarios", report.covered_by_scenarios},
                       {"exempt", totals.exempt},
                       {"percent", totals.percent()},
                       {"branches", totals.branches},

@@ -19,8 +19,8 @@ void write_lcov(std::ostream &out, const CoverageReport &report, const std::stri
 
 inline constexpr int coverage_schema = 1;
 
-/// One JSON object on one line: `schema`, `blocks`, `covered`, `exempt`, `percent`, `branches`,
-/// `branches_covered` and `uncovered`, a list.
+/// One JSON object on one line: `schema`, `blocks`, `covered`, `covered_by_scenarios`, `exempt`,
+/// `percent`, `branches`, `branches_covered` and `uncovered`, a list.
 void write_coverage_json(std::ostream &out, const CoverageReport &report);
 
 } // namespace portscan

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/interference.h"
 
+#include "bpf/portscan.h"
 #include "sim/borrowed_registers.h"
 #include "sim/instruction.h"
 
@@ -13,7 +14,7 @@ namespace portscan {
 namespace {
 
 /// The pattern of each kind: the value of the map.
-using Patterns = std::array<std::uint64_t, 4>;
+using Patterns = std::array<std::uint64_t, 6>;
 
 /// One bit of a record's tag, the highest three bits of its word: neither port nor count.
 constexpr std::uint64_t tag_step = 1ULL << 61;
@@ -36,6 +37,12 @@ void append_guard(std::vector<bpf_insn> &code, unsigned address, unsigned number
     code.insert(code.end(), {shift, store});
 }
 
+void append_number(std::vector<bpf_insn> &code, unsigned to, std::uint64_t number) {
+    code.push_back(
+        make_instruction(BPF_LD | BPF_DW | BPF_IMM, to, 0, 0, static_cast<std::int32_t>(number)));
+    code.push_back(make_instruction(0, 0, 0, 0, static_cast<std::int32_t>(number >> 32)));
+}
+
 /// Adds `step` to what the atomic instruction is about to change.
 std::vector<bpf_insn> other_add(const bpf_insn &atomic, Interference::Kind kind, int map_fd,
                                 std::uint64_t step, RegisterSet live, int stack) {
@@ -44,32 +51,85 @@ std::vector<bpf_insn> other_add(const bpf_insn &atomic, Interference::Kind kind,
     borrowed.save(code);
     append_address(code, borrowed.first(), map_fd, pattern_offset(kind));
     append_guard(code, borrowed.first(), borrowed.second(), 3);
-    code.push_back(make_instruction(BPF_LD | BPF_DW | BPF_IMM, borrowed.second(), 0, 0,
-                                    static_cast<std::int32_t>(step)));
-    code.push_back(make_instruction(0, 0, 0, 0, static_cast<std::int32_t>(step >> 32)));
+    append_number(code, borrowed.second(), step);
     code.push_back(
         make_instruction(atomic.code, atomic.dst_reg, borrowed.second(), atomic.off, BPF_ADD));
     borrowed.restore(code);
     return code;
 }
 
+/// The first `count` arguments of a call, r1 and on, on the stack meanwhile.
+void save_arguments(std::vector<bpf_insn> &code, unsigned count, int stack) {
+    for (unsigned i = 0; i < count; ++i) append_save(code, BPF_REG_1 + i, slot_below(stack, i));
+}
+void restore_arguments(std::vector<bpf_insn> &code, unsigned count, int stack) {
+    for (unsigned i = 0; i < count; ++i) append_restore(code, BPF_REG_1 + i, slot_below(stack, i));
+}
+
+bpf_insn call_of(int helper) {
+    return make_instruction(BPF_JMP | BPF_CALL, 0, 0, 0, helper);
+}
+
 /// The same call of bpf_map_update_elem before the program's own. r0 and r5 are dead there.
 std::vector<bpf_insn> other_update(int map_fd, int stack) {
-    constexpr std::array arguments{BPF_REG_1, BPF_REG_2, BPF_REG_3, BPF_REG_4};
+    constexpr unsigned arguments = 4;
     std::vector<bpf_insn> code;
-    for (std::size_t i = 0; i < arguments.size(); ++i)
-        append_save(code, arguments[i], slot_below(stack, i));
+    save_arguments(code, arguments, stack);
     append_address(code, BPF_REG_0, map_fd, pattern_offset(Interference::Kind::update));
     append_guard(code, BPF_REG_0, BPF_REG_5, 1);
-    code.push_back(make_instruction(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_map_update_elem));
-    for (std::size_t i = 0; i < arguments.size(); ++i)
-        append_restore(code, arguments[i], slot_below(stack, i));
+    code.push_back(call_of(BPF_FUNC_map_update_elem));
+    restore_arguments(code, arguments, stack);
     return code;
 }
 
-bool is_update(const bpf_insn &instruction) {
-    return is_call(instruction) && instruction.src_reg == 0 &&
-           instruction.imm == BPF_FUNC_map_update_elem;
+/// The same call of bpf_map_lookup_elem before the program's own, and what becomes of the record
+/// that it finds. r0 and r3 to r5 are dead there.
+std::vector<bpf_insn> other_lookup(int map_fd, int stack) {
+    constexpr unsigned arguments = 2;
+    std::vector<bpf_insn> found;
+    append_address(found, BPF_REG_1, map_fd, pattern_offset(Interference::Kind::lookup_block));
+    append_guard(found, BPF_REG_1, BPF_REG_2, 3);
+    append_number(found, BPF_REG_2, block_step);
+    found.push_back(
+        make_instruction(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_0, BPF_REG_2, 0, BPF_OR));
+    append_address(found, BPF_REG_1, map_fd, pattern_offset(Interference::Kind::lookup_gone));
+    append_guard(found, BPF_REG_1, BPF_REG_2, arguments + 1);
+    restore_arguments(found, arguments, stack);
+    found.push_back(call_of(BPF_FUNC_map_delete_elem));
+
+    std::vector<bpf_insn> code;
+    save_arguments(code, arguments, stack);
+    code.push_back(call_of(BPF_FUNC_map_lookup_elem));
+    const int over = static_cast<int>(found.size());
+    code.push_back(make_instruction(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, over, 0));
+    code.insert(code.end(), found.begin(), found.end());
+    restore_arguments(code, arguments, stack);
+    return code;
+}
+
+bool is_helper(const bpf_insn &instruction, int function) {
+    return is_call(instruction) && instruction.src_reg == 0 && instruction.imm == function;
+}
+
+/// Are the elements of the map records of sources?
+bool holds_records(int map_fd) {
+    bpf_map_info info{};
+    __u32 size = sizeof(info);
+    if (bpf_obj_get_info_by_fd(map_fd, &info, &size) != 0)
+        throw std::system_error(errno, std::generic_category(), "inspect map");
+    static_assert(sizeof(portscan_record) != sizeof(portscan_more_ports));
+    return info.type == BPF_MAP_TYPE_HASH && info.value_size == sizeof(portscan_record);
+}
+
+/// Does the instruction look a record up? The map is the one last put into r1 before it.
+bool is_record_lookup(std::span<const bpf_insn> instructions, std::size_t place) {
+    if (!is_helper(instructions[place], BPF_FUNC_map_lookup_elem)) return false;
+    for (std::size_t i = place; i-- > 0;) {
+        const bpf_insn &one = instructions[i];
+        if (is_wide(one) && one.dst_reg == BPF_REG_1 && one.src_reg == BPF_PSEUDO_MAP_FD)
+            return holds_records(one.imm);
+    }
+    return false;
 }
 
 bool is_atomic(const bpf_insn &instruction) {
@@ -97,8 +157,10 @@ std::vector<Insertion> Interference::insertions(const ProgramText &text,
                 {.place = i,
                  .code = other_add(one, kind, map_.get(), step, flow.live_at(text, i), stack)});
         };
-        if (is_update(one)) {
+        if (is_helper(one, BPF_FUNC_map_update_elem)) {
             insertions.push_back({.place = i, .code = other_update(map_.get(), stack)});
+        } else if (is_record_lookup(instructions, i)) {
+            insertions.push_back({.place = i, .code = other_lookup(map_.get(), stack)});
         } else if (is_atomic(one) && one.imm == BPF_CMPXCHG) {
             before(Kind::swap, tag_step);
             before(Kind::block, block_step);

@@ -12,21 +12,23 @@ namespace portscan {
 
 /// What another CPU does at the worst moment, put into the program where that moment is: right
 /// before it compares and swaps, before it adds to a number and looks at it, before it puts an
-/// element into a map. Off until asked for. Two threads would have to meet there by chance; this
-/// comes out the same each time.
+/// element into a map or looks a record up. Off until asked for. Two threads would have to meet
+/// there by chance; this comes out the same each time.
 class Interference {
   public:
     enum class Kind : std::uint8_t {
-        swap,  ///< the word that is to be swapped has another tag
-        block, ///< the source whose word is to be swapped becomes a block
-        add,   ///< the number that is added to is larger by one
-        update ///< the element that is to be put in is there
+        swap,         ///< the word that is to be swapped has another tag
+        block,        ///< the source whose word is to be swapped becomes a block
+        add,          ///< the number that is added to is larger by one
+        update,       ///< the element that is to be put in is there
+        lookup_block, ///< the record that is looked up, and there, becomes a block
+        lookup_gone   ///< the record that is looked up, and there, is removed
     };
 
     /// Throws std::system_error.
     Interference();
 
-    /// For a text without insertions.
+    /// For the text of a loaded program, without insertions. Throws std::system_error.
     std::vector<Insertion> insertions(const ProgramText &text, const ControlFlow &flow) const;
     /// Bit 0 of the pattern is the next such moment, bit 1 the one after it: used where it is set.
     /// Other kinds are off then.

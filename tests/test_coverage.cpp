@@ -109,6 +109,7 @@ CoverageReport two_blocks() {
     report.blocks.push_back({.program = "p", .function = "f", .lines = {ran}, .hits = 4});
     report.blocks.push_back({.program = "p", .function = "f", .lines = {not_run}, .hits = 0});
     report.branches.push_back({.block = 0, .line = ran, .count = {.taken = 0, .fell = 4}});
+    report.covered_by_scenarios = 1;
     return report;
 }
 
@@ -122,12 +123,14 @@ TEST(CoverageReport, IsLcovsFormat) {
 TEST(CoverageReport, NamesWhatDidNotRun) {
     std::ostringstream out;
     write_coverage_table(out, two_blocks());
+    EXPECT_THAT(out.str(), HasSubstr("1 blocks ran in scenarios, 0 in stages of cover alone"));
     EXPECT_THAT(out.str(), HasSubstr("not run: bpf/a.h:5: in f: not_run();"));
     EXPECT_THAT(out.str(), HasSubstr("never jumped: bpf/a.h:3: in f: ran();"));
     std::ostringstream json;
     write_coverage_json(json, two_blocks());
-    EXPECT_THAT(json.str(), HasSubstr(R"("blocks":2,"covered":1,"exempt":0,"percent":50.0,)"
-                                      R"("branches":2,"branches_covered":1)"));
+    EXPECT_THAT(json.str(),
+                HasSubstr(R"("blocks":2,"covered":1,"covered_by_scenarios":1,"exempt":0,)"
+                          R"("percent":50.0,"branches":2,"branches_covered":1)"));
 }
 
 Unreachable entry(std::string text) {
