@@ -55,7 +55,7 @@ int run(const char *file, const char *clang) {
     CountRow object{.table = "object", .key = {{"clang", version_number(clang)}}, .counts = {}};
     CountRow verifier{.table = "verified", .key = object.key, .counts = {}};
     verifier.key["kernel"] = version_number(kernel_release());
-    const bpf_program *program = nullptr;
+    bpf_program *program = nullptr;
     bpf_object__for_each_program(program, detector.object()) {
         count_functions(detector.object(), program, object);
         verifier.counts[bpf_program__name(program)] = verified(program);
