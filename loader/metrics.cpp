@@ -45,14 +45,6 @@ MetricFamily single(std::string_view name, std::string_view help, MetricType typ
     return result;
 }
 
-/// As in conclude() of bpf/counters.bpf.h; malformed packets are passed, whatever counter they
-/// share.
-Verdict verdict_of(Reason reason, bool dry_run) {
-    if (reason == Reason::fault) return Verdict::aborted;
-    const bool drops = reason >= Reason::blocked && reason <= Reason::contention;
-    return drops && !dry_run ? Verdict::drop : Verdict::pass;
-}
-
 MetricFamily packets(const MetricsSnapshot &snapshot) {
     MetricFamily result =
         family("packets_total", "Packets by verdict and reason.", MetricType::Counter);

@@ -32,6 +32,13 @@ std::string_view to_string(Reason reason) {
     return reason_names.at(static_cast<std::size_t>(reason));
 }
 
+/// Malformed packets are passed, whatever counter they share.
+Verdict verdict_of(Reason reason, bool dry_run) {
+    if (reason == Reason::fault) return Verdict::aborted;
+    const bool drops = reason >= Reason::blocked && reason <= Reason::contention;
+    return drops && !dry_run ? Verdict::drop : Verdict::pass;
+}
+
 std::optional<Verdict> parse_verdict(std::string_view text) {
     return find_name<Verdict>(verdict_names, text);
 }

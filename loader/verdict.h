@@ -34,6 +34,8 @@ inline constexpr std::size_t reason_count = 14;
 /// `aborted`, `drop`, `pass`, `tx`, `redirect`.
 std::string_view to_string(Verdict verdict);
 std::string_view to_string(Reason reason);
+/// What the program does with a packet for that reason: conclude() of bpf/counters.bpf.h.
+Verdict verdict_of(Reason reason, bool dry_run);
 std::optional<Verdict> parse_verdict(std::string_view text);
 std::optional<Reason> parse_reason(std::string_view text);
 

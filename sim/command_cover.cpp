@@ -7,13 +7,13 @@
 #include "sim/coverage.h"
 #include "sim/coverage_report.h"
 #include "sim/exit_status.h"
+#include "sim/output_file.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
 #include "sim/unreachable.h"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fstream>
 #include <iostream>
 #include <memory>
 
@@ -22,32 +22,6 @@ namespace {
 
 /// Frames in two buffers: the Ethernet header in the first one, all else has to be fetched.
 constexpr std::size_t split_behind_ethernet = 14;
-
-/// A file for results; none where its name is empty.
-class OutputFile {
-  public:
-    OutputFile(std::string_view option, const std::string &path) : option_(option), path_(path) {
-        if (path_.empty()) return;
-        file_.open(path_, std::ios::binary | std::ios::trunc);
-        if (!file_) fail("cannot be created: name a file in a folder of yours");
-    }
-    bool is_open() const { return file_.is_open(); }
-    std::ostream &stream() { return file_; }
-    void close() {
-        if (!is_open()) return;
-        file_.close();
-        if (!file_) fail("cannot be written to its end: is the disk full?");
-    }
-
-  private:
-    [[noreturn]] void fail(std::string_view why) const {
-        throw OptionError{fmt::format("--{}: '{}' {}", option_, path_, why)};
-    }
-
-    std::string_view option_;
-    std::string path_;
-    std::ofstream file_;
-};
 
 /// Runs the cases; how many did not come out as the scenario says.
 class CoverRun {

@@ -24,6 +24,20 @@ void LatencyHistogram::merge(const LatencyHistogram &other) {
     max_ = std::max(max_, other.max_);
 }
 
+std::vector<LatencyBar> LatencyHistogram::bars() const {
+    constexpr int bar_bits = 4; // of a value, that tell its bar
+    std::vector<LatencyBar> bars;
+    for (std::size_t i = 0; i < buckets_.size(); ++i) {
+        if (buckets_[i] == 0) continue;
+        const std::uint64_t end = bucket_end(i);
+        const int rest = std::max(static_cast<int>(std::bit_width(end)) - bar_bits, 0);
+        const std::uint64_t up_to = end | ((std::uint64_t{1} << rest) - 1);
+        if (bars.empty() || bars.back().up_to != up_to) bars.push_back({.up_to = up_to});
+        bars.back().count += buckets_[i];
+    }
+    return bars;
+}
+
 std::uint64_t LatencyHistogram::percentile(Quantile quantile) const {
     const std::uint64_t rank = nearest_rank(count_, quantile);
     std::uint64_t seen = 0;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace portscan {
 
@@ -28,6 +29,14 @@ std::uint64_t nearest_rank(std::uint64_t count, Quantile quantile);
 /// The value of that rank among sorted values; 0 for none.
 std::uint64_t percentile(std::span<const std::uint64_t> sorted, Quantile quantile);
 
+/// So many values up to `up_to`, and above that of the bar before.
+struct LatencyBar {
+    std::uint64_t up_to = 0;
+    std::uint64_t count = 0;
+
+    bool operator==(const LatencyBar &) const = default;
+};
+
 /// How often which latency was seen, in ns, over the whole 64-bit range and in constant memory
 /// (58 KiB). Values below 256 are kept exactly; above that a bucket spans 1/128 of the power of two
 /// it lies in, so that a percentile is never below the value of its rank and less than 1/128 (0.8
@@ -48,6 +57,8 @@ class LatencyHistogram {
     std::uint64_t max() const { return max_; }
     /// The largest value of the bucket that holds the value of the nearest rank, at most max().
     std::uint64_t percentile(Quantile quantile) const;
+    /// For people and charts: eight bars for each power of two, ascending, none of them empty.
+    std::vector<LatencyBar> bars() const;
 
     /// Buckets 0 to 255 hold one value each; then come 128 for each power of two.
     static constexpr std::size_t bucket_of(std::uint64_t value) {

@@ -5,12 +5,16 @@
 
 namespace portscan {
 
-ReplayContext context_of(const Simulator &simulator, Clock clock) {
+std::string kernel_release() {
     utsname names{};
     uname(&names);
+    return names.release;
+}
+
+ReplayContext context_of(const Simulator &simulator, Clock clock) {
     return {.options = simulator.options(),
             .object_sha256 = simulator.object_sha256(),
-            .kernel = names.release,
+            .kernel = kernel_release(),
             .clock = clock};
 }
 

@@ -17,6 +17,9 @@ struct ReplayContext {
     Clock clock = Clock::capture;
 };
 
+/// Of the kernel that we run on, as `uname -r` has it.
+std::string kernel_release();
+
 /// That of a simulator and of the kernel that we run on.
 ReplayContext context_of(const Simulator &simulator, Clock clock);
 

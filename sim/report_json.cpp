@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/report_json.h"
 
-#include <nlohmann/json.hpp>
+#include "sim/options_json.h"
+
 #include <ostream>
 
 namespace portscan {
@@ -16,34 +17,6 @@ std::string line(const Json &json) {
 
 Json time(std::optional<std::uint64_t> time_ns) {
     return time_ns ? Json(format_seconds(*time_ns)) : Json(nullptr);
-}
-
-Json list_of(std::string_view commas) {
-    Json list = Json::array();
-    while (!commas.empty()) {
-        const auto comma = commas.find(',');
-        list.push_back(commas.substr(0, comma));
-        commas.remove_prefix(comma == std::string_view::npos ? commas.size() : comma + 1);
-    }
-    return list;
-}
-
-/// Numbers and switches as such, lists as arrays, everything else as the text that reads back.
-Json option_value(const OptionSpec &spec, const DetectorOptions &options) {
-    const std::string text = spec.get(options);
-    if (spec.name == "allow" || spec.name == "ignore-ports") return list_of(text);
-    if (text.empty()) return nullptr;
-    if (spec.value_name.empty()) return text == "true";
-    const bool number = text.find_first_not_of("0123456789") == std::string::npos;
-    return number ? Json(std::stoull(text)) : Json(text);
-}
-
-Json options_of(const DetectorOptions &options) {
-    Json json = Json::object();
-    for (const OptionSpec &spec : option_specs()) {
-        if (spec.name != "allow-file") json[std::string{spec.name}] = option_value(spec, options);
-    }
-    return json;
 }
 
 Json verdicts_of(const ReplayReport &report) {
@@ -102,7 +75,7 @@ void write_json(std::ostream &out, const ReplayReport &report, const ReplayConte
         {"schema", replay_schema},
         {"capture", report.capture},
         {"object_sha256", context.object_sha256},
-        {"options", options_of(context.options)},
+        {"options", options_json(context.options)},
         {"kernel", context.kernel},
         {"packets", report.packets},
         {"verdicts", verdicts_of(report)},

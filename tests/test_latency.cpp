@@ -29,6 +29,15 @@ TEST(NearestRank, DoesNotOverflow) {
     EXPECT_EQ(nearest_rank(10'000'000'000'000'000'000ULL, p999), 9'990'000'000'000'000'000ULL);
 }
 
+TEST(LatencyHistogram, BarsAreEightToAPowerOfTwo) {
+    LatencyHistogram histogram;
+    EXPECT_TRUE(histogram.bars().empty());
+    for (const std::uint64_t value : {3, 15, 16, 17, 40, 43, 44, 1'000, 1'000})
+        histogram.add(value);
+    const std::vector<LatencyBar> expected{{3, 1}, {15, 1}, {17, 2}, {43, 2}, {47, 1}, {1'023, 2}};
+    EXPECT_EQ(histogram.bars(), expected);
+}
+
 TEST(Percentile, OfSortedValues) {
     const std::vector<std::uint64_t> values{1, 2, 3, 4, 5, 6, 7, 8, 9, 1'000};
     EXPECT_EQ(percentile(values, p50), 5);

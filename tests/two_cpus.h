@@ -1,36 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "sim/measure.h"
+
 #include <atomic>
 #include <barrier>
 #include <exception>
-#include <sched.h>
-#include <system_error>
 #include <thread>
 #include <vector>
 
 namespace portscan::test {
-
-/// The CPUs that this process may use.
-inline std::vector<int> usable_cpus() {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof(set), &set) != 0)
-        throw std::system_error(errno, std::generic_category(), "read CPU affinity");
-    std::vector<int> cpus;
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-        if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
-    return cpus;
-}
-
-/// Binds the calling thread to a CPU.
-inline void stay_on_cpu(int cpu) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(static_cast<std::size_t>(cpu), &set);
-    if (sched_setaffinity(0, sizeof(set), &set) != 0)
-        throw std::system_error(errno, std::generic_category(), "stay on one CPU");
-}
 
 /// Where the two threads of run_on_two_cpus() wait for each other.
 class Line {
@@ -59,14 +38,14 @@ class Line {
 /// two. What one of them throws is thrown here, once both have ended; nobody waits for it.
 template <typename Work>
 void run_on_two_cpus(Work work) {
-    const auto cpus = usable_cpus();
+    const auto &cpus = usable_cpus();
     Line line;
     std::exception_ptr failures[2];
     std::vector<std::thread> threads;
     for (unsigned i = 0; i < 2; ++i)
         threads.emplace_back([&, i] {
             try {
-                stay_on_cpu(cpus[i % cpus.size()]);
+                pin_to_cpu(cpus[i % cpus.size()]);
                 work(i, line);
             } catch (...) {
                 failures[i] = std::current_exception();

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/bench/registry/report.h"
 
+#include "sim/measure.h"
+
 #include <chrono>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <fstream>
 #include <string_view>
 #include <sys/utsname.h>
 
@@ -19,13 +20,6 @@ std::string quantiles(const Distribution &distribution) {
     if (distribution.p50.empty()) return "refused";
     return fmt::format("{:.0f} / {:.0f} / {:.0f}", distribution.p50.median(),
                        distribution.p99.median(), distribution.p999.median());
-}
-
-std::string cpu_name() {
-    std::ifstream file{"/proc/cpuinfo"};
-    for (std::string line; std::getline(file, line);)
-        if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-    return "unknown CPU";
 }
 
 } // namespace

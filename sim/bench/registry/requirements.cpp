@@ -2,7 +2,7 @@
 #include "sim/bench/registry/requirements.h"
 
 #include "sim/bench/registry/frames.h"
-#include "sim/bench/registry/measure.h"
+#include "sim/measure.h"
 #include "sim/test_run.h"
 
 #include <array>

@@ -2,11 +2,10 @@
 #include "sim/bench/registry/rounds.h"
 
 #include "sim/bench/registry/frames.h"
-#include "sim/bench/registry/measure.h"
+#include "sim/measure.h"
 #include "sim/packet.h"
 #include "sim/test_run.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <stdexcept>
 
@@ -17,7 +16,6 @@ namespace {
 constexpr std::uint32_t known_source = 0x7000'0000;
 constexpr std::uint32_t blocked_source = 0x7000'0001;
 constexpr std::uint32_t first_block = 0x6000'0000;
-constexpr unsigned measuring_cpu = 1;
 
 void expect(const Subject &subject, ByteView frame, Verdict verdict, const std::string &name) {
     if (test_run(subject.program, frame).verdict != verdict)
@@ -36,8 +34,8 @@ void introduce_sources(const Subject &subject, ProbeFrame &frame, const std::str
 
 /// For per-CPU registries: what the other CPU knows of the sources.
 void introduce_on_both(const Subject &subject, const std::string &name) {
-    on_two_cpus([&](unsigned cpu) {
-        if (cpu == measuring_cpu) return;
+    on_two_cpus([&](unsigned thread) {
+        if (thread == 1) return; // the measuring CPU
         ProbeFrame frame;
         test_run(subject.program, frame.from(known_source, 22));
         for (std::uint16_t port = 1; port <= 4; ++port)
@@ -149,29 +147,15 @@ void introduce_paths(const Subject &subject) {
 
 } // namespace
 
-double Rounds::median() const {
-    if (values_.empty()) return 0;
-    auto sorted = values_;
-    std::sort(sorted.begin(), sorted.end());
-    const std::size_t middle = sorted.size() / 2;
-    return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-double Rounds::spread() const {
-    if (values_.empty()) return 0;
-    const auto [least, most] = std::minmax_element(values_.begin(), values_.end());
-    return *most - *least;
-}
-
 void measure_registry(const Candidate &candidate, const Plan &plan, RegistryFigures &figures) {
-    pin_to_cpu(measuring_cpu);
+    pin_to_cpu(usable_cpus().at(1));
     measure_steady(candidate, plan, figures);
     measure_insertion(candidate, plan, figures);
 }
 
 void measure_paths(const std::string &object_path, const Plan &plan,
                    std::vector<PathFigures> &paths) {
-    pin_to_cpu(measuring_cpu);
+    pin_to_cpu(usable_cpus().at(1));
     const auto frames = detector_paths();
     if (paths.empty())
         for (const Path &path : frames) paths.push_back({.name = path.name, .bar = path.bar});

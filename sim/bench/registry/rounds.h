@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/bench/registry/subject.h"
+#include "sim/rounds.h"
 
 #include <array>
 #include <cstdint>
@@ -10,20 +11,6 @@
 #include <vector>
 
 namespace portscan::bench {
-
-/// Figures of several rounds, of which the middle one counts: somebody else's work spoils single
-/// rounds, not most of them.
-class Rounds {
-  public:
-    void add(double value) { values_.push_back(value); }
-    bool empty() const { return values_.empty(); }
-    /// 0 for no rounds.
-    double median() const;
-    double spread() const; ///< largest less smallest
-
-  private:
-    std::vector<double> values_;
-};
 
 /// Single runs, in ns above the median run of the empty program.
 struct Distribution {

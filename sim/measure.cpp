@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "sim/bench/registry/measure.h"
+#include "sim/measure.h"
 
 #include "sim/test_run.h"
 
+#include <array>
 #include <barrier>
 #include <bpf/bpf.h>
 #include <cerrno>
 #include <ctime>
 #include <exception>
+#include <fstream>
 #include <sched.h>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
 
-namespace portscan::bench {
+namespace portscan {
 namespace {
 
 std::uint64_t thread_cpu_time_ns() {
@@ -23,7 +25,23 @@ std::uint64_t thread_cpu_time_ns() {
            static_cast<std::uint64_t>(time.tv_nsec);
 }
 
+std::vector<unsigned> read_affinity() {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof(set), &set) != 0)
+        throw std::system_error(errno, std::generic_category(), "read CPU affinity");
+    std::vector<unsigned> cpus;
+    for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+        if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
+    return cpus;
+}
+
 } // namespace
+
+const std::vector<unsigned> &usable_cpus() {
+    static const std::vector<unsigned> cpus = read_affinity();
+    return cpus;
+}
 
 void pin_to_cpu(unsigned cpu) {
     cpu_set_t set;
@@ -46,7 +64,7 @@ double steady_cost(int program_fd, ByteView frame, std::uint32_t repeat) {
 
 double steady_cost_on_two(int program_fd, ByteView frame, std::uint32_t repeat) {
     std::array<double, 2> cost{};
-    on_two_cpus([&](unsigned cpu) { cost[cpu] = steady_cost(program_fd, frame, repeat); });
+    on_two_cpus([&](unsigned thread) { cost[thread] = steady_cost(program_fd, frame, repeat); });
     return (cost[0] + cost[1]) / 2;
 }
 
@@ -58,18 +76,18 @@ LatencyHistogram single_runs(int program_fd, std::uint32_t count,
     return durations;
 }
 
-void on_two_cpus(const std::function<void(unsigned cpu)> &work) {
-    if (std::thread::hardware_concurrency() < 2)
-        throw std::runtime_error("measuring two CPUs at once needs two CPUs");
+void on_two_cpus(const std::function<void(unsigned thread)> &work) {
+    const auto &cpus = usable_cpus();
+    if (cpus.size() < 2) throw std::runtime_error("measuring two CPUs at once needs two CPUs");
     std::array<std::exception_ptr, 2> failures{};
     std::barrier start{2};
-    const auto body = [&](unsigned cpu) {
+    const auto body = [&](unsigned thread) {
         try {
-            pin_to_cpu(cpu);
+            pin_to_cpu(cpus[thread]);
             start.arrive_and_wait();
-            work(cpu);
+            work(thread);
         } catch (...) {
-            failures[cpu] = std::current_exception();
+            failures[thread] = std::current_exception();
             start.arrive_and_drop();
         }
     };
@@ -81,4 +99,11 @@ void on_two_cpus(const std::function<void(unsigned cpu)> &work) {
         if (failure) std::rethrow_exception(failure);
 }
 
-} // namespace portscan::bench
+std::string cpu_name() {
+    std::ifstream file{"/proc/cpuinfo"};
+    for (std::string line; std::getline(file, line);)
+        if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+    return "unknown CPU";
+}
+
+} // namespace portscan
