@@ -130,20 +130,20 @@ static __always_inline __u32 judge_known(enum portscan_family family, const void
 	return swap_word(record, word, next) ? PORTSCAN_RECORDED : 0;
 }
 
-/* One look at the record of a probe's source. */
+/* One look at the record of a probe's source. `absent`: it was just seen to have none. */
 static __always_inline __u32 judge_once(enum portscan_family family, const void *key,
 					const __u8 *address, struct xdp_md *ctx, __u16 port,
-					__u64 now)
+					bool absent)
 {
 	struct portscan_state *shared = shared_state();
 	struct portscan_family_state *state;
 	struct portscan_record *record;
-	__u64 word, timestamp;
+	__u64 word, timestamp, now = clock_now();
 
 	if (!shared)
 		return PORTSCAN_FAULT;
 	state = &shared->family[family];
-	record = find_record(family, key);
+	record = absent ? NULL : find_record(family, key);
 	if (!record)
 		return judge_new(family, key, address, port, now, state);
 	word = read_word(record);
@@ -168,54 +168,58 @@ static __always_inline __u32 judge_once(enum portscan_family family, const void 
 }
 
 /* Functions of their own, so that each is verified once and not for every attempt. */
-__noinline __u32 judge_once4(struct xdp_md *ctx, __u32 source_be, __u32 port, __u64 now)
+__noinline __u32 judge_once4(struct xdp_md *ctx, __u32 source_be, __u32 port, __u32 absent)
 {
 	struct portscan_key4 key;
 
 	__builtin_memcpy(&key, &source_be, sizeof(key));
-	return judge_once(PORTSCAN_IPV4, &key, key.address, ctx, port, now);
+	return judge_once(PORTSCAN_IPV4, &key, key.address, ctx, port, absent);
 }
 
-__noinline __u32 judge_once6(struct xdp_md *ctx, __u64 high_be, __u64 low_be, __u32 port, __u64 now)
+__noinline __u32 judge_once6(struct xdp_md *ctx, __u64 high_be, __u64 low_be, __u32 port,
+			     __u32 absent)
 {
 	__u64 source[2] = { high_be, low_be };
 	struct portscan_key6 key;
 
 	ipv6_key(&key, source);
-	return judge_once(PORTSCAN_IPV6, &key, (const __u8 *)source, ctx, port, now);
+	return judge_once(PORTSCAN_IPV6, &key, (const __u8 *)source, ctx, port, absent);
 }
 
 /* With as many looks at the record as contention takes and MAX_ATTEMPTS permits. */
 static __always_inline int judge_repeatedly(enum portscan_family family, struct xdp_md *ctx,
-					    __u64 high_be, __u64 low_be, __u32 port)
+					    __u64 high_be, __u64 low_be, __u32 port, __u32 absent)
 {
-	__u64 now = clock_now();
 	__u32 reason = 0;
 
-	for (int i = 0; i < MAX_ATTEMPTS && !reason; i++)
-		reason = family == PORTSCAN_IPV6 ? judge_once6(ctx, high_be, low_be, port, now)
-						 : judge_once4(ctx, high_be, port, now);
+	for (int i = 0; i < MAX_ATTEMPTS && !reason; i++) {
+		reason = family == PORTSCAN_IPV6 ? judge_once6(ctx, high_be, low_be, port, absent)
+						 : judge_once4(ctx, high_be, port, absent);
+		absent = false;
+	}
 	return conclude(reason ? reason : PORTSCAN_CONTENTION);
 }
 
 /* Functions of their own, so that the common path stays short and these are verified once. */
-__noinline int judge_closely4(struct xdp_md *ctx, __u32 source_be, __u32 port)
+__noinline int judge_closely4(struct xdp_md *ctx, __u32 source_be, __u32 port, __u32 absent)
 {
-	return judge_repeatedly(PORTSCAN_IPV4, ctx, source_be, 0, port);
+	return judge_repeatedly(PORTSCAN_IPV4, ctx, source_be, 0, port, absent);
 }
 
-__noinline int judge_closely6(struct xdp_md *ctx, __u64 high_be, __u64 low_be, __u32 port)
+__noinline int judge_closely6(struct xdp_md *ctx, __u64 high_be, __u64 low_be, __u32 port,
+			      __u32 absent)
 {
-	return judge_repeatedly(PORTSCAN_IPV6, ctx, high_be, low_be, port);
+	return judge_repeatedly(PORTSCAN_IPV6, ctx, high_be, low_be, port, absent);
 }
 
-/* A probe for which more than a look at a record is needed. */
+/* A probe for which more than a look at a record is needed. `absent`: there is none. */
 static __always_inline int judge_closely(enum portscan_family family, struct xdp_md *ctx,
-					 const struct packet *packet)
+					 const struct packet *packet, bool absent)
 {
-	return family == PORTSCAN_IPV6
-		       ? judge_closely6(ctx, packet->source[0], packet->source[1], packet->port)
-		       : judge_closely4(ctx, packet->source[0], packet->port);
+	if (family == PORTSCAN_IPV6)
+		return judge_closely6(ctx, packet->source[0], packet->source[1], packet->port,
+				      absent);
+	return judge_closely4(ctx, packet->source[0], packet->port, absent);
 }
 
 static __always_inline struct portscan_record *
@@ -269,20 +273,20 @@ static __always_inline int judge_probe(enum portscan_family family, struct xdp_m
 	count(PORTSCAN_PROBES);
 	record = find_record_of(family, packet, &key);
 	if (!record)
-		return judge_closely(family, ctx, packet);
+		return judge_closely(family, ctx, packet, true);
 	word = read_word(record);
 	if (is_blocked(record, word))
 		return drop_blocked(family, packet, &key);
 	if (word & WORD_BLOCKED)
-		return judge_closely(family, ctx, packet);
+		return judge_closely(family, ctx, packet, false);
 	if (is_ignored_port(packet->port))
 		return pass(PORTSCAN_IGNORED);
 	if (!word_has_port(word, packet->port))
-		return judge_closely(family, ctx, packet);
+		return judge_closely(family, ctx, packet, false);
 	timestamp = read_timestamp(record);
 	now = clock_now();
 	if (age_of(timestamp, now) >= config.window)
-		return judge_closely(family, ctx, packet);
+		return judge_closely(family, ctx, packet, false);
 	refresh(record, timestamp, now);
 	return pass(PORTSCAN_KNOWN);
 }
