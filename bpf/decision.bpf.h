@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What becomes of a packet whose source is known (docs/detection.md, "Order and decision"). Each
+ * What becomes of a probe at a closer look (docs/detection.md, "Order and decision"). Each
  * function returns a reason (enum portscan_counter); 0 means that the question is still open.
  */
 #ifndef PORTSCAN_DECISION_BPF_H
@@ -130,20 +130,20 @@ static __always_inline __u32 judge_known(enum portscan_family family, const void
 	return swap_word(record, word, next) ? PORTSCAN_RECORDED : 0;
 }
 
-/* One look at the record of a probe's source. */
+/* One look at the record of a probe's source. `absent`: it was just seen to have none. */
 static __always_inline __u32 judge_once(enum portscan_family family, const void *key,
 					const __u8 *address, struct xdp_md *ctx, __u16 port,
-					__u64 now)
+					bool absent)
 {
 	struct portscan_state *shared = shared_state();
 	struct portscan_family_state *state;
 	struct portscan_record *record;
-	__u64 word, timestamp;
+	__u64 word, timestamp, now = clock_now();
 
 	if (!shared)
 		return PORTSCAN_FAULT;
 	state = &shared->family[family];
-	record = find_record(family, key);
+	record = absent ? NULL : find_record(family, key);
 	if (!record)
 		return judge_new(family, key, address, port, now, state);
 	word = read_word(record);
@@ -168,143 +168,58 @@ static __always_inline __u32 judge_once(enum portscan_family family, const void 
 }
 
 /* Functions of their own, so that each is verified once and not for every attempt. */
-__noinline __u32 judge_once4(struct xdp_md *ctx, __u32 source_be, __u32 port, __u64 now)
+__noinline __u32 judge_once4(struct xdp_md *ctx, __u32 source_be, __u32 port, __u32 absent)
 {
 	struct portscan_key4 key;
 
 	__builtin_memcpy(&key, &source_be, sizeof(key));
-	return judge_once(PORTSCAN_IPV4, &key, key.address, ctx, port, now);
+	return judge_once(PORTSCAN_IPV4, &key, key.address, ctx, port, absent);
 }
 
-__noinline __u32 judge_once6(struct xdp_md *ctx, __u64 high_be, __u64 low_be, __u32 port, __u64 now)
+__noinline __u32 judge_once6(struct xdp_md *ctx, __u64 high_be, __u64 low_be, __u32 port,
+			     __u32 absent)
 {
 	__u64 source[2] = { high_be, low_be };
 	struct portscan_key6 key;
 
 	ipv6_key(&key, source);
-	return judge_once(PORTSCAN_IPV6, &key, (const __u8 *)source, ctx, port, now);
+	return judge_once(PORTSCAN_IPV6, &key, (const __u8 *)source, ctx, port, absent);
 }
 
 /* With as many looks at the record as contention takes and MAX_ATTEMPTS permits. */
 static __always_inline int judge_repeatedly(enum portscan_family family, struct xdp_md *ctx,
-					    __u64 high_be, __u64 low_be, __u32 port)
+					    __u64 high_be, __u64 low_be, __u32 port, __u32 absent)
 {
-	__u64 now = clock_now();
 	__u32 reason = 0;
 
-	for (int i = 0; i < MAX_ATTEMPTS && !reason; i++)
-		reason = family == PORTSCAN_IPV6 ? judge_once6(ctx, high_be, low_be, port, now)
-						 : judge_once4(ctx, high_be, port, now);
+	for (int i = 0; i < MAX_ATTEMPTS && !reason; i++) {
+		reason = family == PORTSCAN_IPV6 ? judge_once6(ctx, high_be, low_be, port, absent)
+						 : judge_once4(ctx, high_be, port, absent);
+		absent = false;
+	}
 	return conclude(reason ? reason : PORTSCAN_CONTENTION);
 }
 
 /* Functions of their own, so that the common path stays short and these are verified once. */
-__noinline int judge_closely4(struct xdp_md *ctx, __u32 source_be, __u32 port)
+__noinline int judge_closely4(struct xdp_md *ctx, __u32 source_be, __u32 port, __u32 absent)
 {
-	return judge_repeatedly(PORTSCAN_IPV4, ctx, source_be, 0, port);
+	return judge_repeatedly(PORTSCAN_IPV4, ctx, source_be, 0, port, absent);
 }
 
-__noinline int judge_closely6(struct xdp_md *ctx, __u64 high_be, __u64 low_be, __u32 port)
+__noinline int judge_closely6(struct xdp_md *ctx, __u64 high_be, __u64 low_be, __u32 port,
+			      __u32 absent)
 {
-	return judge_repeatedly(PORTSCAN_IPV6, ctx, high_be, low_be, port);
+	return judge_repeatedly(PORTSCAN_IPV6, ctx, high_be, low_be, port, absent);
 }
 
-/* A probe for which more than a look at a record is needed. */
+/* A probe for which more than a look at a record is needed. `absent`: there is none. */
 static __always_inline int judge_closely(enum portscan_family family, struct xdp_md *ctx,
-					 const struct packet *packet)
-{
-	return family == PORTSCAN_IPV6
-		       ? judge_closely6(ctx, packet->source[0], packet->source[1], packet->port)
-		       : judge_closely4(ctx, packet->source[0], packet->port);
-}
-
-static __always_inline struct portscan_record *
-find_record_of(enum portscan_family family, const struct packet *packet, struct portscan_key6 *key)
+					 const struct packet *packet, bool absent)
 {
 	if (family == PORTSCAN_IPV6)
-		ipv6_key(key, packet->source);
-	else
-		__builtin_memcpy(key, packet->source, sizeof(struct portscan_key4));
-	return find_record(family, key);
-}
-
-/* Blocked, and the block is not over. */
-static __always_inline bool is_blocked(struct portscan_record *record, __u64 word)
-{
-	return (word & WORD_BLOCKED) &&
-	       !(config.block_for && block_is_over(read_timestamp(record), clock_now()));
-}
-
-static __always_inline int drop_blocked(enum portscan_family family, const struct packet *packet,
-					const struct portscan_key6 *key)
-{
-	if (is_allowlisted_inside(family, key, (const __u8 *)packet->source))
-		return pass(PORTSCAN_ALLOWLISTED);
-	return drop(PORTSCAN_BLOCKED);
-}
-
-/* No probe: it passes for `reason`, unless its source is blocked and the scope covers it. */
-static __always_inline int judge_other(enum portscan_family family, const struct packet *packet,
-				       bool in_scope, __u32 reason)
-{
-	struct portscan_record *record;
-	struct portscan_key6 key;
-
-	if (!in_scope)
-		return pass(reason);
-	record = find_record_of(family, packet, &key);
-	if (record && is_blocked(record, read_word(record)))
-		return drop_blocked(family, packet, &key);
-	return pass(reason);
-}
-
-/* What needs no change of a word is decided here, with one look-up; judge_closely does the rest. */
-static __always_inline int judge_probe(enum portscan_family family, struct xdp_md *ctx,
-				       const struct packet *packet)
-{
-	struct portscan_record *record;
-	__u64 word, timestamp, now;
-	struct portscan_key6 key;
-
-	count(PORTSCAN_PROBES);
-	record = find_record_of(family, packet, &key);
-	if (!record)
-		return judge_closely(family, ctx, packet);
-	word = read_word(record);
-	if (is_blocked(record, word))
-		return drop_blocked(family, packet, &key);
-	if (word & WORD_BLOCKED)
-		return judge_closely(family, ctx, packet);
-	if (is_ignored_port(packet->port))
-		return pass(PORTSCAN_IGNORED);
-	if (!word_has_port(word, packet->port))
-		return judge_closely(family, ctx, packet);
-	timestamp = read_timestamp(record);
-	now = clock_now();
-	if (age_of(timestamp, now) >= config.window)
-		return judge_closely(family, ctx, packet);
-	refresh(record, timestamp, now);
-	return pass(PORTSCAN_KNOWN);
-}
-
-/* From what parsing found to the action. */
-static __always_inline int judge(enum portscan_family family, struct xdp_md *ctx,
-				 const struct packet *packet, enum packet_kind kind)
-{
-	switch (kind) {
-	case PACKET_MALFORMED:
-		return conclude(PORTSCAN_MALFORMED);
-	case PACKET_NOT_TCP:
-		return judge_other(family, packet, config.scope == PORTSCAN_SCOPE_ALL,
-				   PORTSCAN_NOT_TCP);
-	case PACKET_SEGMENT:
-		return judge_other(family, packet, config.scope != PORTSCAN_SCOPE_PROBES,
-				   PORTSCAN_NOT_PROBE);
-	case PACKET_PROBE:
-		return judge_probe(family, ctx, packet);
-	default:
-		return conclude(PORTSCAN_FAULT);
-	}
+		return judge_closely6(ctx, packet->source[0], packet->source[1], packet->port,
+				      absent);
+	return judge_closely4(ctx, packet->source[0], packet->port, absent);
 }
 
 #endif

@@ -3,8 +3,8 @@
  * The detector: finds TCP port scanners and drops them. Per source it remembers up to
  * --max-ports destination ports of probes; a source that touches more is blocked.
  */
-#include "decision.bpf.h"
 #include "expiry.bpf.h"
+#include "judge.bpf.h"
 #include "parsing.bpf.h"
 
 /* How libxdp runs this program among others: early, and on to the next one after XDP_PASS. */

@@ -24,7 +24,8 @@ void count_steps(FuzzResult &result, const FuzzTrace &trace, std::size_t steps) 
 
 /// Returns whether detector and model agree.
 bool play_round(const FuzzSettings &settings, FuzzRound round, FuzzResult &result) {
-    Simulator simulator{round.options, {.object_path = settings.object_path}};
+    Simulator simulator{round.options,
+                        {.object_path = settings.object_path, .linear_size = settings.linear_size}};
     Model model = settings.make_model(round.options);
     DuelResult played =
         duel(simulator, model, round.trace,

@@ -8,6 +8,7 @@
 #include "sim/model.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -20,7 +21,9 @@ struct FuzzSettings {
     std::uint64_t packets = 300'000; ///< to be compared, over all rounds
     OptionOverrides options{};       ///< fixed; all others are drawn for each round
     std::string object_path{};       ///< empty: the embedded object
-    std::function<void()> tick{};    ///< once for each frame, for progress
+    /// Bytes in the first buffer of each frame; none: not split. A finding is shrunk without it.
+    std::optional<std::size_t> linear_size{};
+    std::function<void()> tick{}; ///< once for each frame, for progress
     /// What the detector is held against.
     std::function<Model(const DetectorOptions &)> make_model = [](const DetectorOptions &drawn) {
         return Model{drawn};

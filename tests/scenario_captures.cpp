@@ -198,6 +198,21 @@ std::vector<Bytes> header_bits() {
     return frames;
 }
 
+/// First fragments, with and without flags, and packets that end where their frame does.
+std::vector<Bytes> first_fragments() {
+    return {
+        syn(1).fragment(0, 8).bytes(), // 1: without flags
+        tcp(source, target, 2, "A").fragment(0, 8).bytes(),
+        syn(3).fragment(0, 16).bytes(), // 3: with flags
+        tcp(source, target, 4, "A").fragment(0, 16).bytes(),
+        tcp(source, target, 5, "A").ip_length(0).bytes(), // 5: bounded by the frame
+        syn6(1).fragment(0, 8).bytes(),                   // 6
+        tcp(source6, target6, 2, "A").fragment(0, 8).bytes(),
+        syn6(3).fragment(0, 16).bytes(), // 8
+        tcp(source6, target6, 4, "A").fragment(0, 16).bytes(),
+    };
+}
+
 void write(const std::string &path, const std::vector<Bytes> &frames) {
     CaptureWriter writer = CaptureWriter::create(path);
     std::uint64_t time_ns = 0;
@@ -227,7 +242,8 @@ int run(const std::vector<std::string> &arguments) {
     for (const auto &[name, frames] : {std::pair{"malformed.pcap", malformed()},
                                        std::pair{"block-scope-all.pcap", block_scope_all()},
                                        std::pair{"extensions.pcap", extensions()},
-                                       std::pair{"header-bits.pcap", header_bits()}}) {
+                                       std::pair{"header-bits.pcap", header_bits()},
+                                       std::pair{"first-fragments.pcap", first_fragments()}}) {
         const std::string path = folder + "/" + name;
         if (checks)
             good = check(path, frames) && good;

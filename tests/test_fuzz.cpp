@@ -32,6 +32,14 @@ TEST(Fuzz, DetectorAndModelAgree) {
     EXPECT_GT(result.actions, 100U);
 }
 
+// What the first buffer does not tell takes another way through the program (DESIGN.md, 12).
+TEST(Fuzz, DetectorAndModelAgreeWhereverFramesAreSplit) {
+    for (const std::size_t size : {14, 18, 26, 33, 37, 47, 54, 60, 67, 73}) {
+        const FuzzResult result = fuzz({.seed = size, .packets = 10'000, .linear_size = size});
+        ASSERT_FALSE(result.finding) << size << " bytes: " << summarize(*result.finding);
+    }
+}
+
 TEST(Fuzz, MeetsEveryReasonThatOneCpuCanMeet) {
     const FuzzResult result = fuzz({.seed = 3, .packets = 30'000});
     for (std::size_t i = 0; i < reason_count; ++i) {
