@@ -96,8 +96,10 @@ TEST_P(SourceLinesOf, NameTheCallsOfHelpers) {
     if (detector_program) {
         EXPECT_THAT(functions(), IsSupersetOf({"xdp_port_scan_block", "walk_extensions",
                                                "judge_once4", "judge_once6"}));
+        const std::string clock = "return bpf_ktime_get_coarse_ns();";
         expect_calls(BPF_FUNC_ktime_get_coarse_ns,
-                     {"xdp_port_scan_block: return bpf_ktime_get_coarse_ns();"});
+                     {"xdp_port_scan_block: " + clock, "look_again: " + clock,
+                      "judge_once4: " + clock, "judge_once6: " + clock});
         const std::string reserve = "struct portscan_event *event = "
                                     "bpf_ringbuf_reserve(&pscan_events, sizeof(*event), 0);";
         expect_calls(BPF_FUNC_ringbuf_reserve,
