@@ -136,7 +136,7 @@ SingleCost PathMeasurement::collect(std::uint32_t most, const Batch &batch) cons
 
 SingleCost PathMeasurement::single(bool warm) {
     BenchSampler sampler{stage_, path_, 0, 1};
-    const SingleCost cost = collect(sampler.most(), [&](std::uint32_t count, SingleRuns &runs) {
+    SingleCost cost = collect(sampler.most(), [&](std::uint32_t count, SingleRuns &runs) {
         sampler.run(warm, count, runs);
         sampler.forget();
     });
@@ -146,7 +146,7 @@ SingleCost PathMeasurement::single(bool warm) {
 
 SingleCost PathMeasurement::single_on_two() {
     std::array samplers{BenchSampler{stage_, path_, 0, 2}, BenchSampler{stage_, path_, 1, 2}};
-    const SingleCost cost = collect(samplers[0].most(), [&](std::uint32_t count, SingleRuns &runs) {
+    SingleCost cost = collect(samplers[0].most(), [&](std::uint32_t count, SingleRuns &runs) {
         std::array<SingleRuns, 2> both;
         on_two_cpus([&](unsigned i) { samplers[i].run(false, count, both[i]); });
         for (unsigned i = 0; i < 2; ++i) {

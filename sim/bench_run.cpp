@@ -32,6 +32,7 @@ void check_options(const BenchSettings &settings) {
 
 std::vector<BenchPath> choose(std::vector<BenchPath> paths, const std::vector<std::string> &only) {
     std::vector<std::string> names;
+    names.reserve(paths.size());
     for (const BenchPath &path : paths) names.push_back(path.name);
     for (const std::string &name : only) {
         if (std::find(names.begin(), names.end(), name) != names.end()) continue;

@@ -31,6 +31,7 @@ std::vector<Scenario> load_scenarios(const std::vector<std::string> &paths) {
         throw OptionError{error.what()};
     }
     std::vector<Scenario> scenarios;
+    scenarios.reserve(files.size());
     for (const std::string &path : files) scenarios.push_back(load_scenario(path));
     return scenarios;
 }

@@ -31,14 +31,14 @@ bool agrees(const FuzzTrace &round, Simulator &simulator) {
 
 } // namespace
 
-std::size_t BenchPlan::index_of(const DetectorOptions &wanted) {
+std::size_t MutantPlan::index_of(const DetectorOptions &wanted) {
     const auto found = std::find(options.begin(), options.end(), wanted);
     if (found != options.end()) return static_cast<std::size_t>(found - options.begin());
     options.push_back(wanted);
     return options.size() - 1;
 }
 
-std::vector<std::size_t> BenchPlan::cases_under(std::size_t options_index) const {
+std::vector<std::size_t> MutantPlan::cases_under(std::size_t options_index) const {
     std::vector<std::size_t> found;
     for (std::size_t i = 0; i < cases.size(); ++i)
         if (cases[i].options == options_index) found.push_back(i);
@@ -67,7 +67,7 @@ bool MutantBench::load(std::size_t options, const Mutant &mutant) {
 }
 
 bool MutantBench::passes(std::size_t case_index) {
-    const BenchCase &one = plan_->cases.at(case_index);
+    const MutantCase &one = plan_->cases.at(case_index);
     Simulator &target = simulator(one.options);
     const auto comes_out = [&](std::optional<std::size_t> linear_size) {
         target.reset();

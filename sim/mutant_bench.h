@@ -18,18 +18,18 @@
 namespace portscan {
 
 /// A case of a scenario, or a round of drawn traffic against the model; and under which options.
-struct BenchCase {
+struct MutantCase {
     const Scenario *scenario = nullptr; ///< none: a round
     const ScenarioCase *one = nullptr;
     const FuzzTrace *round = nullptr;
-    std::size_t options = 0; ///< index in BenchPlan::options
+    std::size_t options = 0; ///< index in MutantPlan::options
     bool split = false;      ///< run again with all but the Ethernet header in a second buffer
 };
 
 /// The cases that mutants have to pass. Those under the same options share a simulator, so that a
 /// mutant is verified once for all of them.
-struct BenchPlan {
-    std::vector<BenchCase> cases{};
+struct MutantPlan {
+    std::vector<MutantCase> cases{};
     std::vector<DetectorOptions> options{};
     std::string object_path{};
 
@@ -46,7 +46,7 @@ using Reach = std::array<std::vector<bool>, 2>;
 class MutantBench {
   public:
     /// The plan must outlive the bench, and keeps the options that it has.
-    explicit MutantBench(const BenchPlan &plan) : plan_(&plan) {}
+    explicit MutantBench(const MutantPlan &plan) : plan_(&plan) {}
 
     /// Puts the mutant in under these options; false where the verifier refuses it.
     bool load(std::size_t options, const Mutant &mutant);
@@ -61,7 +61,7 @@ class MutantBench {
     Simulator &simulator(std::size_t options);
     void find_reach(std::size_t options, ProgramRole role, std::vector<Reach> &found);
 
-    const BenchPlan *plan_;
+    const MutantPlan *plan_;
     std::vector<std::unique_ptr<Simulator>> simulators_{}; ///< by index of the options
     std::array<std::optional<BlockCounters>, 2> counters_; ///< by ProgramRole
 };

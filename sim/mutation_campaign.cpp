@@ -46,14 +46,14 @@ std::vector<FuzzRound> draw_rounds(std::size_t count, const OptionOverrides &opt
     return rounds;
 }
 
-std::string name_of(const BenchCase &one) {
+std::string name_of(const MutantCase &one) {
     if (one.scenario == nullptr) return "a round against the model";
     return fmt::format("{}:{}: '{}'", one.scenario->source.path(), one.one->line,
                        one.one->title.empty() ? one.scenario->title : one.one->title);
 }
 
 /// The cases in their order, but those under the same options together, at the place of the first.
-std::vector<std::size_t> by_options(const std::vector<std::size_t> &cases, const BenchPlan &plan) {
+std::vector<std::size_t> by_options(const std::vector<std::size_t> &cases, const MutantPlan &plan) {
     std::vector<std::size_t> grouped;
     std::vector<bool> done(plan.options.size());
     for (const std::size_t first : cases) {
@@ -72,7 +72,7 @@ struct Trial {
     std::size_t killer = 0; ///< a case
 };
 
-Trial try_mutant(const Mutant &mutant, const BenchPlan &plan, MutantBench &bench,
+Trial try_mutant(const Mutant &mutant, const MutantPlan &plan, MutantBench &bench,
                  const std::vector<std::size_t> &order) {
     std::optional<std::size_t> loaded;
     for (const std::size_t one : by_options(order, plan)) {

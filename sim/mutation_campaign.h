@@ -55,7 +55,7 @@ class Campaign {
 
     CampaignSettings settings_;
     std::vector<FuzzRound> rounds_;
-    BenchPlan plan_;
+    MutantPlan plan_;
     std::vector<DetectorOptions> full_; ///< of each case, as the scenario has them
     std::vector<MutantBench> benches_;  ///< one for each thread
     std::vector<double> seconds_;       ///< that each case takes
