@@ -239,11 +239,11 @@ int run(const std::vector<std::string> &arguments) {
     }
     const std::string &folder = arguments.back();
     bool good = true;
-    for (const auto &[name, frames] : {std::pair{"malformed.pcap", malformed()},
-                                       std::pair{"block-scope-all.pcap", block_scope_all()},
-                                       std::pair{"extensions.pcap", extensions()},
-                                       std::pair{"header-bits.pcap", header_bits()},
-                                       std::pair{"first-fragments.pcap", first_fragments()}}) {
+    for (const auto &[name, frames] :
+         {std::pair{"malformed.pcap", malformed()},
+          std::pair{"block-scope-all.pcap", block_scope_all()},
+          std::pair{"extensions.pcap", extensions()}, std::pair{"header-bits.pcap", header_bits()},
+          std::pair{"first-fragments.pcap", first_fragments()}}) {
         const std::string path = folder + "/" + name;
         if (checks)
             good = check(path, frames) && good;
