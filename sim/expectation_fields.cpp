@@ -24,6 +24,7 @@ Words number(std::uint64_t value) {
 
 Words port_words(const std::vector<std::uint16_t> &ports) {
     std::vector<std::string> words;
+    words.reserve(ports.size());
     for (const std::uint16_t port : ports) words.push_back(std::to_string(port));
     return words;
 }
