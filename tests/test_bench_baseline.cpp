@@ -87,11 +87,11 @@ TEST(BenchBaseline, RefusesWhatIsNoResult) {
     const auto parse = [](const char *text) {
         return [text] { parse_bench_baseline(text, "x.json"); };
     };
+    const auto *const no_ratio = R"({"schema":"xdp-portscan-sim/bench/1","paths":[
+        {"path":"udp","sources":1000,"steady":{"ratio":0},"warm":null}]})";
     for (const char *text :
          {"", "{", "[]", "3", "{}", R"({"schema":3})", R"({"schema":"xdp-portscan-sim/bench/1"})",
-          R"({"schema":"xdp-portscan-sim/bench/1","paths":[{"path":"udp"}]})",
-          R"({"schema":"xdp-portscan-sim/bench/1","paths":[{"path":"udp","sources":1000,)"
-          R"("steady":{"ratio":0},"warm":null}]})"})
+          R"({"schema":"xdp-portscan-sim/bench/1","paths":[{"path":"udp"}]})", no_ratio})
         EXPECT_THAT(parse(text),
                     ThrowsMessage<OptionError>(AllOf(HasSubstr("'x.json' is no result of bench"),
                                                      HasSubstr("bench --json=x.json"))))
