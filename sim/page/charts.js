@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What both charts share. Dygraph writes labels as HTML: only numbers that are formatted here go
+// into them, never text of a capture.
+
+/** A colour of page.css by its name, in the scheme that is in force. */
+function colour(name) {
+    return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+function commonChartOptions() {
+    return {
+        legend: 'never',
+        axisLineColor: colour('muted'),
+        gridLineColor: colour('line'),
+        rangeSelectorBackgroundStrokeColor: colour('muted'),
+        rangeSelectorPlotStrokeColor: colour('muted'),
+        rangeSelectorPlotFillColor: colour('passed'),
+        rangeSelectorPlotFillGradientColor: colour('ground'),
+        rangeSelectorForegroundStrokeColor: colour('text'),
+    };
+}
+
+/** Counts on a vertical axis: whole numbers only. */
+function countLabel(value) { return Number.isInteger(value) ? formatCount(value) : ''; }
+
+/**
+ * Vertical lines over the whole height, each with text beside its upper end where there is room.
+ */
+class VerticalMarks {
+    constructor(context, area, stroke, dash) {
+        Object.assign(this, {context, area, stroke, dash, last: -Infinity});
+        this.taken = [-Infinity, -Infinity, -Infinity];  // rows of text: up to which x
+    }
+
+    /** From left to right. */
+    draw(x, text) {
+        const {context} = this;
+        context.save();
+        context.strokeStyle = context.fillStyle = this.stroke;
+        context.setLineDash(this.dash);
+        if (x - this.last >= 1) this.line(Math.round(x) + 0.5);  // once a pixel
+        this.write(x, text);
+        context.restore();
+    }
+
+    line(x) {
+        const {context, area} = this;
+        context.beginPath();
+        context.moveTo(x, area.y);
+        context.lineTo(x, area.y + area.h);
+        context.stroke();
+        this.last = x;
+    }
+
+    write(x, text) {
+        const {context, area} = this;
+        context.font = '12px system-ui, sans-serif';
+        const width = context.measureText(text).width + 8;
+        const left = x + width > area.x + area.w ? x - width : x;
+        const row = this.taken.findIndex((taken) => left >= taken);
+        if (row < 0) return;
+        context.fillText(text, left + 4, area.y + 12 + 15 * row);
+        this.taken[row] = left + width;
+    }
+}
+
+/** Calls back whenever colours change: another scheme, or paper. */
+function whenColoursChange(redraw) {
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => redraw(null));
+    addEventListener('beforeprint', () => {
+        document.documentElement.dataset.print = '';
+        redraw(680);  // pixels that fit on A4 and Letter
+    });
+    addEventListener('afterprint', () => {
+        delete document.documentElement.dataset.print;
+        redraw(null);
+    });
+}
+
+/** Draws a chart anew, so many pixels wide; null: as wide as there is room. */
+function redrawChart(chart, element, width, options) {
+    element.style.width = width === null ? '' : `${width}px`;
+    chart.updateOptions(options, true);
+    chart.resize();
+}
