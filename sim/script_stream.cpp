@@ -29,12 +29,12 @@ std::streamsize ScriptStream::Buffer::xsputn(const char *text, std::streamsize s
     std::string_view rest{text, static_cast<std::size_t>(size)};
     while (!rest.empty()) {
         const auto plain = std::min(rest.find_first_of("<>&"), rest.size());
-        out_ << rest.substr(0, plain);
+        page_ << rest.substr(0, plain);
         if (plain == rest.size()) break;
-        out_ << escaped(rest[plain]);
+        page_ << escaped(rest[plain]);
         rest.remove_prefix(plain + 1);
     }
-    return out_ ? size : 0;
+    return page_ ? size : 0;
 }
 
 } // namespace portscan

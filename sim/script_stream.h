@@ -12,21 +12,21 @@ namespace portscan {
 class ScriptStream : public std::ostream {
   public:
     /// The other stream must outlive this one, and has the state of errors.
-    explicit ScriptStream(std::ostream &out) : std::ostream(nullptr), buffer_(out) {
+    explicit ScriptStream(std::ostream &page) : std::ostream(nullptr), buffer_(page) {
         rdbuf(&buffer_);
     }
 
   private:
     class Buffer : public std::streambuf {
       public:
-        explicit Buffer(std::ostream &out) : out_(out) {}
+        explicit Buffer(std::ostream &page) : page_(page) {}
 
       protected:
         int_type overflow(int_type character) override;
         std::streamsize xsputn(const char *text, std::streamsize size) override;
 
       private:
-        std::ostream &out_;
+        std::ostream &page_;
     };
 
     Buffer buffer_;

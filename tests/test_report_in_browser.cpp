@@ -431,9 +431,13 @@ TEST_F(ReportInBrowserTest, AHundredThousandSourcesAreUsable) {
     EXPECT_LT(
         milliseconds(search + ".value = ''; " + search + ".dispatchEvent(new Event('input'))"),
         3'000);
-    const std::string heading =
-        "document.querySelector('#sources-head th:nth-child({}) button').click()";
-    for (int i = 1; i <= 9; ++i) EXPECT_LT(milliseconds(fmt::format(heading, i)), 4'000) << i;
+    for (int i = 1; i <= 9; ++i) {
+        EXPECT_LT(
+            milliseconds(fmt::format(
+                "document.querySelector('#sources-head th:nth-child({}) button').click()", i)),
+            4'000)
+            << i;
+    }
     EXPECT_LT(milliseconds("document.querySelector('#last-page').click()"), 1'000);
     EXPECT_THAT(text("#page-number"), HasSubstr("page 2,000 of 2,000"));
     EXPECT_LT(milliseconds("document.querySelector('[data-zoom=in]').click()"), 2'000);

@@ -25,7 +25,7 @@ using ::testing::StartsWith;
 
 constexpr std::uint64_t start_ns = 1'281'737'521'000'000'001;
 
-FrameOutcome outcome(std::uint64_t time_ns, Verdict verdict, std::uint64_t duration_ns) {
+FrameOutcome outcome(std::uint64_t time_ns, Verdict verdict, std::uint32_t duration_ns) {
     return {.number = 1,
             .time_ns = time_ns,
             .result = RunResult{.verdict = verdict, .duration_ns = duration_ns}};
