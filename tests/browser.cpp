@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <poll.h>
 #include <stdexcept>
+#include <string_view>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <thread>
@@ -48,6 +49,24 @@ constexpr auto patience = 60s;
 
 void must(bool done, const char *what) {
     if (!done) fail(std::string{what} + " failed");
+}
+
+/// RFC 4648, without line breaks.
+std::string from_base64(const std::string &text) {
+    constexpr std::string_view alphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string bytes;
+    std::uint32_t held = 0;
+    int bits = 0;
+    for (const char character : text) {
+        if (character == '=') break;
+        held = held << 6 | static_cast<std::uint32_t>(alphabet.find(character));
+        bits += 6;
+        if (bits < 8) continue;
+        bits -= 8;
+        bytes += static_cast<char>(held >> bits & 255U);
+    }
+    return bytes;
 }
 
 } // namespace
@@ -203,9 +222,8 @@ void Browser::emulate(const std::string &media, const std::string &scheme) {
     call("Emulation.setEmulatedMedia", {{"media", media}, {"features", json::array({feature})}});
 }
 
-std::size_t Browser::print() {
-    const json answer = call("Page.printToPDF", {{"printBackground", true}});
-    return answer.at("data").get<std::string>().size() / 4 * 3;
+std::string Browser::print() {
+    return from_base64(call("Page.printToPDF", {{"printBackground", true}}).at("data"));
 }
 
 } // namespace portscan::test

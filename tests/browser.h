@@ -31,10 +31,10 @@ class Browser {
     void type(const std::string &text);
     /// Pulls the mouse over the element, from one part of its width to another.
     void drag(const std::string &selector, double from, double to);
-    /// `screen` or `print`, `light` or `dark`.
+    /// `screen` or `print`, empty for the one that it is; `light` or `dark`.
     void emulate(const std::string &media, const std::string &scheme);
-    /// How many bytes of PDF the page is, printed.
-    std::size_t print();
+    /// The page as it is printed, a PDF.
+    std::string print();
 
     /// Messages to the console, exceptions and refused loads, since the page was opened.
     const std::vector<std::string> &complaints() const { return complaints_; }

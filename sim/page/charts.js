@@ -64,12 +64,15 @@ class VerticalMarks {
     }
 }
 
+/** In pixels; what is printed is shrunk to the paper. */
+const paperWidth = 900;
+
 /** Calls back whenever colours change: another scheme, or paper. */
 function whenColoursChange(redraw) {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => redraw(null));
     addEventListener('beforeprint', () => {
         document.documentElement.dataset.print = '';
-        redraw(680);  // pixels that fit on A4 and Letter
+        redraw(paperWidth);
     });
     addEventListener('afterprint', () => {
         delete document.documentElement.dataset.print;
@@ -77,9 +80,10 @@ function whenColoursChange(redraw) {
     });
 }
 
-/** Draws a chart anew, so many pixels wide; null: as wide as there is room. */
+/** Draws a chart anew, so many pixels wide for paper; null: as wide as there is room. */
 function redrawChart(chart, element, width, options) {
     element.style.width = width === null ? '' : `${width}px`;
     chart.updateOptions(options, true);
     chart.resize();
+    chart.updateOptions({});  // where the size is what it was
 }

@@ -88,7 +88,7 @@ class Timeline {
             includeZero: true,
             highlightCircleSize: 0,
             showRangeSelector: true,
-            interactionModel: Dygraph.defaultInteractionModel, // a range selector makes it panning
+            interactionModel: Dygraph.defaultInteractionModel,  // a range selector makes it panning
             rangeSelectorHeight: 34,
             axes: {
                 x: {ticker: timeTicks, axisLabelWidth: 90},
