@@ -27,24 +27,27 @@ function countLabel(value) { return Number.isInteger(value) ? formatCount(value)
  * Vertical lines over the whole height, each with text beside its upper end where there is room.
  */
 class VerticalMarks {
-    constructor(context, area, stroke, dash) {
-        Object.assign(this, {context, area, stroke, dash, last: -Infinity});
-        this.taken = [-Infinity, -Infinity, -Infinity];  // rows of text: up to which x
+    /** `plot`: as the library calls a plotter. */
+    constructor(plot, stroke, dash) {
+        Object.assign(this, {stroke, dash, last: -Infinity, ground: colour('ground')});
+        this.context = plot.drawingContext;
+        this.area = plot.plotArea;
+        this.taken = [-Infinity, -Infinity, -Infinity]; // rows of text: up to which x
     }
 
     /** From left to right. */
     draw(x, text) {
         const {context} = this;
         context.save();
-        context.strokeStyle = context.fillStyle = this.stroke;
-        context.setLineDash(this.dash);
-        if (x - this.last >= 1) this.line(Math.round(x) + 0.5);  // once a pixel
+        if (x - this.last >= 1) this.line(Math.round(x) + 0.5); // once a pixel
         this.write(x, text);
         context.restore();
     }
 
     line(x) {
         const {context, area} = this;
+        context.strokeStyle = this.stroke;
+        context.setLineDash(this.dash);
         context.beginPath();
         context.moveTo(x, area.y);
         context.lineTo(x, area.y + area.h);
@@ -54,12 +57,19 @@ class VerticalMarks {
 
     write(x, text) {
         const {context, area} = this;
+        if (this.taken.every((taken) => x < taken)) return; // measuring takes time
         context.font = '12px system-ui, sans-serif';
         const width = context.measureText(text).width + 8;
         const left = x + width > area.x + area.w ? x - width : x;
         const row = this.taken.findIndex((taken) => left >= taken);
         if (row < 0) return;
-        context.fillText(text, left + 4, area.y + 12 + 15 * row);
+        const position = [left + 4, area.y + 12 + 15 * row];
+        context.setLineDash([]);
+        context.lineWidth = 4;
+        context.strokeStyle = this.ground; // around the letters, over bars
+        context.strokeText(text, ...position);
+        context.fillStyle = this.stroke;
+        context.fillText(text, ...position);
         this.taken[row] = left + width;
     }
 }
@@ -85,5 +95,5 @@ function redrawChart(chart, element, width, options) {
     element.style.width = width === null ? '' : `${width}px`;
     chart.updateOptions(options, true);
     chart.resize();
-    chart.updateOptions({});  // where the size is what it was
+    chart.updateOptions({}); // where the size is what it was
 }

@@ -91,7 +91,10 @@ class Latency {
         this.chart = new Dygraph(this.element, rows, {
             ...this.colours(),
             labels: ['latency', 'packets'],
-            plotter: (plot) => drawBars(plot, bars),
+            plotter: (plot) => {
+                drawBars(plot, bars);
+                this.markPercentiles(plot);
+            },
             logscale: logarithmic,
             valueRange: logarithmic ? [0.5, most * 4] : [0, most * 1.2],
             dateWindow: [from - space, to + space],
@@ -103,11 +106,13 @@ class Latency {
                     ...(logarithmic ? {ticker: powerTicks} : {axisLabelFormatter: countLabel}),
                 },
             },
-            underlayCallback: (context, area, chart) => {
-                const marks = new VerticalMarks(context, area, colour('block'), []);
-                this.percentiles.forEach(
-                    ([name, value]) => marks.draw(chart.toDomXCoord(Math.log2(value + 0.5)), name));
-            },
         });
+    }
+
+    markPercentiles(plot) {
+        const marks = new VerticalMarks(plot, colour('block'), []);
+        for (const [name, value] of this.percentiles) {
+            marks.draw(plot.dygraph.toDomXCoord(Math.log2(value + 0.5)), name);
+        }
     }
 }

@@ -71,10 +71,10 @@ const kindTests = {
 class SourceList {
     constructor(sources) {
         this.sources = sources;
-        this.texts = null;  // made for the first search
+        this.texts = null; // made for the first search
         this.kind = 'all';
         this.search = '';
-        this.sortKey = null;  // null: as reported
+        this.sortKey = null; // null: as reported
         this.descending = false;
     }
 

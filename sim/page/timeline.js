@@ -84,18 +84,17 @@ class Timeline {
             ...this.colours(),
             labels: ['time', 'passed', 'dropped'],
             stackedGraph: true,
-            plotter: (plot) => drawBins(plot, this.bin),
+            plotter: (plot) => this.draw(plot),
             includeZero: true,
             highlightCircleSize: 0,
             showRangeSelector: true,
-            interactionModel: Dygraph.defaultInteractionModel,  // a range selector makes it panning
+            interactionModel: Dygraph.defaultInteractionModel, // a range selector makes it panning
             rangeSelectorHeight: 34,
             axes: {
                 x: {ticker: timeTicks, axisLabelWidth: 90},
                 y: {axisLabelFormatter: countLabel, axisLabelWidth: 64},
             },
             dateWindow: [0, this.end],
-            underlayCallback: (context, area, chart) => this.markBlocks(context, area, chart),
             highlightCallback: (event, x) => this.describe(x),
             unhighlightCallback: () => setText('timeline-point', '\u00a0'),
             drawCallback: (chart) => this.describeWindow(chart),
@@ -109,11 +108,14 @@ class Timeline {
         return this.blocks.filter(({offset}) => offset >= from && offset < to);
     }
 
-    markBlocks(context, area, chart) {
-        const [from, to] = chart.xAxisRange();
-        const marks = new VerticalMarks(context, area, colour('block'), [4, 3]);
+    /** A series; after the last one the blocks, so that nothing covers them. */
+    draw(plot) {
+        drawBins(plot, this.bin);
+        if (plot.seriesIndex !== plot.seriesCount - 1) return;
+        const [from, to] = plot.dygraph.xAxisRange();
+        const marks = new VerticalMarks(plot, colour('block'), [4, 3]);
         for (const {offset, source} of this.blocksWithin(from, to)) {
-            marks.draw(chart.toDomXCoord(offset), source.address);
+            marks.draw(plot.dygraph.toDomXCoord(offset), source.address);
         }
     }
 
@@ -125,8 +127,8 @@ class Timeline {
         const blocks = this.blocksWithin(from, from + this.bin);
         const named = blocks.slice(0, 3).map(
             ({block, source}) => `${source.address} blocked at frame ${block.frame}`);
-        if (blocks.length > named.length)
-            named.push(`${formatCount(blocks.length - 3)} more blocks`);
+        const others = blocks.length - named.length;
+        if (others !== 0) named.push(plural(others, 'more block', 'more blocks'));
         setText('timeline-point', [
             formatUtc(laterBy(this.capture.start, from)),
             `${formatCount(timeline.passed[bin])} passed`,
