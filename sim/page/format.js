@@ -57,10 +57,4 @@ function formatDuration(seconds) {
 
 const formatNanoseconds = (value) => formatDuration(value / 1e9);
 
-/** A list in words: `a, b and c`. */
-function inWords(items) {
-    return items.length < 2 ? items.join('') :
-                              `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
-}
-
 function plural(number, one, many) { return `${formatCount(number)} ${number === 1 ? one : many}`; }

@@ -22,8 +22,6 @@ function outcomeText(capture) {
         `${formatDuration(first.offset)} into the capture${dry}.${beside}`;
 }
 
-const skippedOf = (head) => Object.values(head.skipped).reduce((sum, count) => sum + count, 0);
-
 function showSummary(capture) {
     const {head, figures} = capture;
     const {pass, drop} = head.verdicts;
