@@ -9,6 +9,7 @@
 #include "sim/progress.h"
 #include "sim/replay.h"
 #include "sim/replay_outputs.h"
+#include "sim/shell_word.h"
 #include "sim/simulator_flags.h"
 
 #include <algorithm>
@@ -32,6 +33,13 @@ std::uint64_t parse_count(std::string_view text) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
     if (error == std::errc{} && end == text.data() + text.size()) return count;
     throw OptionError(fmt::format("report-sources: '{}' is not a whole number from 0 on", text));
+}
+
+ReplayTargets targets_of(const ReplayCommand &command) {
+    return {.json = command.json,
+            .write_dropped = command.write_dropped,
+            .write_passed = command.write_passed,
+            .html = command.html};
 }
 
 /// One simulator and its replay. Each capture starts with a fresh one, unless state goes on.
@@ -61,10 +69,9 @@ class ReplayRun {
         command_(command),
         options_(detection_options(command.given)),
         session_(start_session(options_, command)),
-        outputs_({.json = command.json,
-                  .write_dropped = command.write_dropped,
-                  .write_passed = command.write_passed},
-                 command.captures, context_of(session_->simulator, command.simulator.clock)) {}
+        outputs_(targets_of(command), command.captures,
+                 context_of(session_->simulator, command.simulator.clock),
+                 shell_words(command.command_line)) {}
 
     int all() {
         int status = exit_done;
@@ -75,6 +82,7 @@ class ReplayRun {
             } catch (const CaptureError &error) {
                 progress_.clear();
                 complain(error.what());
+                outputs_.failure(error.what());
                 status = std::max<int>(status, exit_unreadable);
             }
         }
@@ -159,14 +167,17 @@ void add_outputs(CLI::App &app, ReplayCommand &command) {
     app.add_option("--write-passed", command.write_passed,
                    "write the frames that passed as a capture")
         ->type_name("FILE");
+    app.add_option("--html", command.html, "write a page for people that needs nothing else")
+        ->type_name("FILE");
 }
 
 } // namespace
 
-void setup_replay(CLI::App &app, int &exit_status) {
+void setup_replay(CLI::App &app, const std::vector<std::string> &command_line, int &exit_status) {
     CLI::App *const replay =
         app.add_subcommand("replay", "run captures: who was blocked, when, and what it cost");
     const auto command = std::make_shared<ReplayCommand>();
+    command->command_line = command_line;
     replay
         ->add_option("CAPTURE", command->captures,
                      "pcap or pcapng, also .gz and .zst; - for standard input")
@@ -184,10 +195,7 @@ void setup_replay(CLI::App &app, int &exit_status) {
 }
 
 int run_replay(const ReplayCommand &command) {
-    check_targets({.json = command.json,
-                   .write_dropped = command.write_dropped,
-                   .write_passed = command.write_passed},
-                  command.captures);
+    check_targets(targets_of(command), command.captures);
     return ReplayRun{command}.all();
 }
 
