@@ -34,10 +34,22 @@ std::vector<SourceRecord> select(const PinnedState &state, const std::optional<P
     return records;
 }
 
+/// Two blanks before each line but the first.
+std::string indented(std::string text) {
+    for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
+        text.insert(at + 1, "  ");
+    return text;
+}
+
+/// Record by record: the JSON of a million of them at once would take gigabytes.
 void print_json(const std::vector<SourceRecord> &records, const SourceView &view) {
-    nlohmann::ordered_json list = nlohmann::ordered_json::array();
-    for (const auto &record : records) list.push_back(view.json(record));
-    print_line(list.dump(2));
+    std::string_view before = "[\n  ";
+    for (const auto &record : records) {
+        print_text(before);
+        print_text(indented(view.json(record).dump(2)));
+        before = ",\n  ";
+    }
+    print_line(records.empty() ? "[]" : "\n]");
 }
 
 void print_people(const std::vector<SourceRecord> &records, const SourceView &view,

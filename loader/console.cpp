@@ -34,8 +34,12 @@ void log_message(LogFormat format, std::string_view message) {
                  .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
+void print_text(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
 void print_line(std::string_view line) {
-    std::fwrite(line.data(), 1, line.size(), stdout);
+    print_text(line);
     std::fputc('\n', stdout);
 }
 

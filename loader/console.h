@@ -16,7 +16,9 @@ void log_line(std::string_view line);
 /// A message for the log, in its format.
 void log_message(LogFormat format, std::string_view message);
 
-/// One line on standard output; finish_output() tells whether it got there.
+/// On standard output; finish_output() tells whether it got there.
+void print_text(std::string_view text);
+/// The same with an end of line.
 void print_line(std::string_view line);
 
 /// Throws std::system_error where something of the standard output was not written.
