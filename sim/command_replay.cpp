@@ -34,6 +34,13 @@ std::uint64_t parse_count(std::string_view text) {
     throw OptionError(fmt::format("report-sources: '{}' is not a whole number from 0 on", text));
 }
 
+ReplayTargets targets_of(const ReplayCommand &command) {
+    return {.json = command.json,
+            .write_dropped = command.write_dropped,
+            .write_passed = command.write_passed,
+            .annotate = command.annotate};
+}
+
 /// One simulator and its replay. Each capture starts with a fresh one, unless state goes on.
 struct Session {
     Session(const DetectorOptions &options, const ReplayCommand &command) :
@@ -61,10 +68,8 @@ class ReplayRun {
         command_(command),
         options_(detection_options(command.given)),
         session_(start_session(options_, command)),
-        outputs_({.json = command.json,
-                  .write_dropped = command.write_dropped,
-                  .write_passed = command.write_passed},
-                 command.captures, context_of(session_->simulator, command.simulator.clock)) {}
+        outputs_(targets_of(command), command.captures,
+                 context_of(session_->simulator, command.simulator.clock)) {}
 
     int all() {
         int status = exit_done;
@@ -106,7 +111,7 @@ class ReplayRun {
     }
 
     int one(const std::string &path) {
-        CaptureReader reader = CaptureReader::open(path, {.filter = command_.filter});
+        CaptureReader reader = CaptureReader::open(path, outputs_.capture_options(command_.filter));
         prepare_session();
         progress_.start(
             {.label = path, .unit = "packets", .total = reader.file_size(), .position = [&reader] {
@@ -159,6 +164,9 @@ void add_outputs(CLI::App &app, ReplayCommand &command) {
     app.add_option("--write-passed", command.write_passed,
                    "write the frames that passed as a capture")
         ->type_name("FILE");
+    app.add_option("--annotate", command.annotate,
+                   "write the captures again as pcapng, with a comment on what became of each frame")
+        ->type_name("FILE");
 }
 
 } // namespace
@@ -184,10 +192,7 @@ void setup_replay(CLI::App &app, int &exit_status) {
 }
 
 int run_replay(const ReplayCommand &command) {
-    check_targets({.json = command.json,
-                   .write_dropped = command.write_dropped,
-                   .write_passed = command.write_passed},
-                  command.captures);
+    check_targets(targets_of(command), command.captures);
     return ReplayRun{command}.all();
 }
 

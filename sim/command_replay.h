@@ -23,6 +23,7 @@ struct ReplayCommand {
     std::string json; ///< empty: none; `-`: standard output
     std::string write_dropped;
     std::string write_passed;
+    std::string annotate;
 };
 
 /// Adds the subcommand; when it was given, parsing runs it and sets the exit status.

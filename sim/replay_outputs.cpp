@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/replay_outputs.h"
 
+#include "sim/frame_comment.h"
 #include "sim/report_json.h"
 
 #include <array>
@@ -20,10 +21,11 @@ struct NamedTarget {
     const std::string &path;
 };
 
-std::array<NamedTarget, 3> named(const ReplayTargets &targets) {
+std::array<NamedTarget, 4> named(const ReplayTargets &targets) {
     return {{{"json", targets.json},
              {"write-dropped", targets.write_dropped},
-             {"write-passed", targets.write_passed}}};
+             {"write-passed", targets.write_passed},
+             {"annotate", targets.annotate}}};
 }
 
 bool same_file(const std::string &one, const std::string &other) {
@@ -41,13 +43,17 @@ void refuse_overwriting(const NamedTarget &target, const std::string &capture) {
 }
 
 bool frames_to_standard_output(const ReplayTargets &targets) {
-    return targets.write_dropped == standard_output || targets.write_passed == standard_output;
+    return targets.write_dropped == standard_output || targets.write_passed == standard_output ||
+           targets.annotate == standard_output;
 }
 
-std::optional<CaptureWriter> writer(std::string_view option, const std::string &path) {
+/// What `create` makes of the path; nothing where there is none.
+template <typename Writer>
+std::optional<Writer> writer(std::string_view option, const std::string &path,
+                             Writer (*create)(const std::string &)) {
     if (path.empty()) return std::nullopt;
     try {
-        return CaptureWriter::create(path);
+        return create(path);
     } catch (const CaptureError &error) {
         throw OptionError(fmt::format("{}: {}", option, error.what()));
     }
@@ -80,8 +86,9 @@ ReplayOutputs::ReplayOutputs(const ReplayTargets &targets, const std::vector<std
                              ReplayContext context) :
     targets_(targets),
     context_(std::move(context)),
-    dropped_(writer("write-dropped", targets.write_dropped)),
-    passed_(writer("write-passed", targets.write_passed)),
+    dropped_(writer("write-dropped", targets.write_dropped, CaptureWriter::create)),
+    passed_(writer("write-passed", targets.write_passed, CaptureWriter::create)),
+    annotated_(writer("annotate", targets.annotate, AnnotatedCapture::create)),
     table_(captures, {.colour = wants_colour(frames_to_standard_output(targets) ? STDERR_FILENO
                                                                                 : STDOUT_FILENO)}) {
     if (targets_.json != standard_output) {
@@ -97,7 +104,22 @@ ReplayOutputs::ReplayOutputs(const ReplayTargets &targets, const std::vector<std
     json_ = &json_file_;
 }
 
+CaptureOptions ReplayOutputs::capture_options(const std::string &filter) {
+    CaptureOptions options{.filter = filter};
+    if (!annotated_) return options;
+    options.blocks = [this](const pcapng::Block &block) {
+        written([&] { annotated_->copy(block); });
+    };
+    return options;
+}
+
 void ReplayOutputs::frame(const CapturedFrame &frame, const FrameOutcome &outcome) {
+    if (annotated_) {
+        written([&] {
+            annotated_->packet(frame.block,
+                               frame_comment(frame, outcome, context_.options.ipv6_prefix));
+        });
+    }
     if (!outcome.result || (!dropped_ && !passed_)) return;
     std::optional<CaptureWriter> *writer = nullptr;
     if (outcome.result->verdict == Verdict::drop) writer = &dropped_;
@@ -122,6 +144,7 @@ void ReplayOutputs::write_table(const ReplayReport &report) {
 void ReplayOutputs::close() {
     if (dropped_) written([&] { dropped_->close(); });
     if (passed_) written([&] { passed_->close(); });
+    if (annotated_) written([&] { annotated_->close(); });
     if (json_file_.is_open()) json_file_.close();
     if ((json_ != nullptr && !*json_) || (people_ != nullptr && !*people_)) {
         throw std::runtime_error("the report could not be written whole: is the disk full?");
