@@ -51,3 +51,24 @@ use_working_bpftool() {
     done
     die "no bpftool that runs: install the package bpftool (Ubuntu: linux-tools-generic)"
 }
+
+# What a script writes into a document stands between these.
+begin_mark="<!-- $program writes from here -->"
+end_mark="<!-- $program writes to here -->"
+
+needs_marks() {
+    if [[ $(grep -cxF -e "$begin_mark" -e "$end_mark" "$1") == 2 ]]; then return; fi
+    die "'$1' has no lines '$begin_mark' and '$end_mark': put them where the table belongs"
+}
+
+# write_between_marks FILE TEXT: in place, so that the file keeps its owner and mode.
+write_between_marks() {
+    local whole
+    whole=$(awk -v text="$2" -v begin="$begin_mark" -v end="$end_mark" '
+        $0 == end { inside = 0 }
+        !inside { print }
+        $0 == begin { inside = 1; print text }
+    ' "$1")
+    printf '%s\n' "$whole" >"$1"
+    note "written to $1"
+}

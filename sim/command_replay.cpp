@@ -11,6 +11,7 @@
 #include "sim/progress.h"
 #include "sim/replay.h"
 #include "sim/replay_outputs.h"
+#include "sim/shell_word.h"
 #include "sim/simulator_flags.h"
 
 #include <algorithm>
@@ -65,7 +66,8 @@ ReplayTargets targets_of(const ReplayCommand &command) {
     return {.json = command.json,
             .write_dropped = command.write_dropped,
             .write_passed = command.write_passed,
-            .annotate = command.annotate};
+            .annotate = command.annotate,
+            .html = command.html};
 }
 
 /// One detector for all packets.
@@ -129,7 +131,8 @@ class ReplayRun {
     explicit ReplayRun(const ReplayCommand &command) :
         command_(command),
         session_(start_session(command)),
-        outputs_(targets_of(command), command.captures, session_.context) {}
+        outputs_(targets_of(command), command.captures, session_.context,
+                 shell_words(command.command_line)) {}
 
     int all() {
         int status = exit_done;
@@ -140,6 +143,7 @@ class ReplayRun {
             } catch (const CaptureError &error) {
                 progress_.clear();
                 complain(error.what());
+                outputs_.failure(error.what());
                 status = std::max<int>(status, exit_unreadable);
             }
         }
@@ -242,14 +246,17 @@ void add_outputs(CLI::App &app, ReplayCommand &command) {
            "--annotate", command.annotate,
            "write the captures again as pcapng, with a comment on what became of each frame")
         ->type_name("FILE");
+    app.add_option("--html", command.html, "write a page for people that needs nothing else")
+        ->type_name("FILE");
 }
 
 } // namespace
 
-void setup_replay(CLI::App &app, int &exit_status) {
+void setup_replay(CLI::App &app, const std::vector<std::string> &command_line, int &exit_status) {
     CLI::App *const replay =
         app.add_subcommand("replay", "run captures: who was blocked, when, and what it cost");
     const auto command = std::make_shared<ReplayCommand>();
+    command->command_line = command_line;
     replay
         ->add_option("CAPTURE", command->captures,
                      "pcap or pcapng, also .gz and .zst; - for standard input")

@@ -27,10 +27,13 @@ struct ReplayCommand {
     std::string write_dropped;
     std::string write_passed;
     std::string annotate;
+    std::string html;
+    std::vector<std::string> command_line; ///< all of it, the program's name first
 };
 
-/// Adds the subcommand; when it was given, parsing runs it and sets the exit status.
-void setup_replay(CLI::App &app, int &exit_status);
+/// Adds the subcommand; when it was given, parsing runs it and sets the exit status. The command
+/// line is for the page of --html.
+void setup_replay(CLI::App &app, const std::vector<std::string> &command_line, int &exit_status);
 
 /// Replays the captures. Returns the exit status: 0, or the worst of 1 (a block,
 /// with --fail-on-block) and 2 (a capture that cannot be read to its end). Throws OptionError for

@@ -50,7 +50,7 @@ int parse_and_run(int argc, char **argv) {
     app.set_version_flag("--version", "xdp-portscan-sim " PORTSCAN_VERSION);
     app.require_subcommand(1);
     int exit_status = 0;
-    portscan::setup_replay(app, exit_status);
+    portscan::setup_replay(app, {argv, argv + argc}, exit_status);
     portscan::setup_test(app, exit_status);
     portscan::setup_synth(app, exit_status);
     portscan::setup_compare(app, exit_status);

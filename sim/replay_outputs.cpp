@@ -21,11 +21,12 @@ struct NamedTarget {
     const std::string &path;
 };
 
-std::array<NamedTarget, 4> named(const ReplayTargets &targets) {
+std::array<NamedTarget, 5> named(const ReplayTargets &targets) {
     return {{{"json", targets.json},
              {"write-dropped", targets.write_dropped},
              {"write-passed", targets.write_passed},
-             {"annotate", targets.annotate}}};
+             {"annotate", targets.annotate},
+             {"html", targets.html}}};
 }
 
 bool same_file(const std::string &one, const std::string &other) {
@@ -42,9 +43,15 @@ void refuse_overwriting(const NamedTarget &target, const std::string &capture) {
         fmt::format("{}: '{}' is the capture itself: name another file", target.option, capture));
 }
 
-bool frames_to_standard_output(const ReplayTargets &targets) {
+/// By something else than JSON, which the table gives way to.
+bool standard_output_is_taken(const ReplayTargets &targets) {
     return targets.write_dropped == standard_output || targets.write_passed == standard_output ||
-           targets.annotate == standard_output;
+           targets.annotate == standard_output || targets.html == standard_output;
+}
+
+void create(std::ofstream &file, std::string_view option, const std::string &path) {
+    file.open(path, std::ios::binary | std::ios::trunc);
+    if (!file) throw OptionError(fmt::format("{}: '{}' cannot be created", option, path));
 }
 
 /// What `create` makes of the path; nothing where there is none.
@@ -83,24 +90,26 @@ void check_targets(const ReplayTargets &targets, const std::vector<std::string> 
 }
 
 ReplayOutputs::ReplayOutputs(const ReplayTargets &targets, const std::vector<std::string> &captures,
-                             ReplayContext context) :
+                             ReplayContext context, std::string command_line) :
     targets_(targets),
     context_(std::move(context)),
     dropped_(writer("write-dropped", targets.write_dropped, CaptureWriter::create)),
     passed_(writer("write-passed", targets.write_passed, CaptureWriter::create)),
     annotated_(writer("annotate", targets.annotate, AnnotatedCapture::create)),
-    table_(captures, {.colour = wants_colour(frames_to_standard_output(targets) ? STDERR_FILENO
-                                                                                : STDOUT_FILENO)}) {
+    table_(captures, {.colour = wants_colour(standard_output_is_taken(targets) ? STDERR_FILENO
+                                                                               : STDOUT_FILENO)}) {
     if (targets_.json != standard_output) {
-        people_ = frames_to_standard_output(targets_) ? &std::cerr : &std::cout;
+        people_ = standard_output_is_taken(targets_) ? &std::cerr : &std::cout;
+    }
+    if (!targets_.html.empty()) {
+        if (targets_.html != standard_output) create(html_file_, "html", targets_.html);
+        page_.emplace(targets_.html == standard_output ? std::cout : html_file_, context_,
+                      std::move(command_line));
     }
     if (targets_.json.empty()) return;
     json_ = &std::cout;
     if (targets_.json == standard_output) return;
-    json_file_.open(targets_.json, std::ios::binary | std::ios::trunc);
-    if (!json_file_) {
-        throw OptionError(fmt::format("json: '{}' cannot be created", targets_.json));
-    }
+    create(json_file_, "json", targets_.json);
     json_ = &json_file_;
 }
 
@@ -120,6 +129,7 @@ void ReplayOutputs::frame(const CapturedFrame &frame, const FrameOutcome &outcom
                                frame_comment(frame, outcome, context_.options.ipv6_prefix));
         });
     }
+    if (page_) page_->frame(outcome);
     if (!outcome.result || (!dropped_ && !passed_)) return;
     std::optional<CaptureWriter> *writer = nullptr;
     if (outcome.result->verdict == Verdict::drop) writer = &dropped_;
@@ -133,7 +143,12 @@ void ReplayOutputs::report(const ReplayReport &report) {
         write_json(*json_, report, context_);
         json_->flush();
     }
+    if (page_) page_->report(report);
     if (people_ != nullptr) write_table(report);
+}
+
+void ReplayOutputs::failure(const std::string &why) {
+    if (page_) page_->failure(why);
 }
 
 void ReplayOutputs::write_table(const ReplayReport &report) {
@@ -145,8 +160,11 @@ void ReplayOutputs::close() {
     if (dropped_) written([&] { dropped_->close(); });
     if (passed_) written([&] { passed_->close(); });
     if (annotated_) written([&] { annotated_->close(); });
+    if (page_) page_->close();
+    if (html_file_.is_open()) html_file_.close();
     if (json_file_.is_open()) json_file_.close();
-    if ((json_ != nullptr && !*json_) || (people_ != nullptr && !*people_)) {
+    if (!html_file_ || !std::cout.flush() || (json_ != nullptr && !*json_) ||
+        (people_ != nullptr && !*people_)) {
         throw std::runtime_error("the report could not be written whole: is the disk full?");
     }
 }

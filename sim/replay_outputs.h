@@ -5,6 +5,7 @@
 #include "sim/capture.h"
 #include "sim/replay.h"
 #include "sim/replay_context.h"
+#include "sim/report_page.h"
 #include "sim/report_table.h"
 
 #include <fstream>
@@ -21,24 +22,28 @@ struct ReplayTargets {
     std::string write_dropped; ///< frames that the program dropped; empty: nowhere
     std::string write_passed;
     std::string annotate; ///< the captures again, with comments; empty: nowhere
+    std::string html;     ///< the page for people; empty: none
 };
 
 /// Refuses targets that would overwrite a capture, or each other. Throws OptionError.
 void check_targets(const ReplayTargets &targets, const std::vector<std::string> &captures);
 
 /// Writes the results of a replay while it runs. The table gives way to JSON on standard output,
-/// and to standard error where frames are written to standard output.
+/// and to standard error where frames or the page are written to standard output.
 class ReplayOutputs {
   public:
-    /// Creates the files. Throws OptionError where one cannot be created.
+    /// Creates the files. Throws OptionError where one cannot be created. `command_line` is what
+    /// the page names as the way to repeat the run.
     ReplayOutputs(const ReplayTargets &targets, const std::vector<std::string> &captures,
-                  ReplayContext context);
+                  ReplayContext context, std::string command_line);
 
     /// How a capture is to be opened, so that frame() finds in it what it writes.
     CaptureOptions capture_options(const std::string &filter);
     void frame(const CapturedFrame &frame, const FrameOutcome &outcome);
     /// The report of one capture; it is out when this returns.
     void report(const ReplayReport &report);
+    /// A capture of which there is no report.
+    void failure(const std::string &why);
     /// Completes the files. Throws std::runtime_error where one could not be written whole.
     void close();
 
@@ -49,9 +54,10 @@ class ReplayOutputs {
     ReplayContext context_;
     std::optional<CaptureWriter> dropped_, passed_;
     std::optional<AnnotatedCapture> annotated_;
-    std::ofstream json_file_;
+    std::ofstream json_file_, html_file_;
     std::ostream *json_ = nullptr;
     std::ostream *people_ = nullptr;
+    std::optional<ReportPage> page_;
     ReportTable table_;
     bool heading_written_ = false;
 };

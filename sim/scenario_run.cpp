@@ -4,6 +4,7 @@
 #include "sim/dissect.h"
 #include "sim/expectation_check.h"
 #include "sim/scenario_play.h"
+#include "sim/shell_word.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -144,16 +145,6 @@ void run_into(CaseResult &result, const Scenario &scenario, const ScenarioCase &
 std::string case_title(const Scenario &scenario, const ScenarioCase &one) {
     if (scenario.title.empty() || one.title.empty()) return scenario.title + one.title;
     return fmt::format("{}: {}", scenario.title, one.title);
-}
-
-/// The word as a POSIX shell reads it back.
-std::string shell_word(const std::string &word) {
-    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                       "0123456789_-+=.,:/@%";
-    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-    std::string quoted = "'";
-    for (const char c : word) quoted += c == '\'' ? std::string{"'\\''"} : std::string{c};
-    return quoted + "'";
 }
 
 } // namespace

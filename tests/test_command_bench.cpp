@@ -149,7 +149,7 @@ TEST(BenchCommand, ExitsThreeWhereAPacketIsJudgedOtherwise) {
     EXPECT_THAT(allowed.err, HasSubstr("do the options allow, ignore or forget"));
     EXPECT_THAT(allowed.out, IsEmpty());
     const CommandResult forgotten =
-        run_command(with(short_bench, {"--window", "300ms", "--rounds", "20"}));
+        run_command(with(short_bench, {"--window", "300ms", "--rounds", "400"}));
     EXPECT_EQ(forgotten.status, 3);
     EXPECT_THAT(forgotten.err, HasSubstr("packets counted as "));
     const CommandResult wrong = run_command(

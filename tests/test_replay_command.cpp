@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/command_runner.h"
+#include "tests/page_data.h"
 #include "tests/temporary_directory.h"
 
 #include "sim/capture.h"
@@ -233,7 +234,10 @@ TEST_F(ReplayCommandTest, CapturesAreNeverOverwritten) {
     complaint({"replay", "--write-passed", (directory_ / "./scan.pcap"), scan_});
     const std::string other = directory_ / "other";
     complaint({"replay", "--write-passed", other, "--write-dropped", other, scan_});
+    complaint({"replay", "--html", other, "--write-dropped", other, scan_});
+    complaint({"replay", "--html", honest_, scan_, honest_});
     complaint({"replay", "--json", "--write-dropped", "-", scan_});
+    complaint({"replay", "--json", "--html", "-", scan_});
     EXPECT_EQ(read_file(scan_), before);
 }
 
@@ -246,7 +250,32 @@ TEST_F(ReplayCommandTest, FramesOnStandardOutputLeaveItToThem) {
     EXPECT_EQ(replayed({copy}).at(0)["packets"], 2);
 }
 
+TEST_F(ReplayCommandTest, ThePageHoldsTheJson) {
+    const std::string lines = directory_ / "report.json";
+    const CommandResult result =
+        run_command({"replay", "--json=" + lines, "--html", "-", scan_, honest_});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("CAPTURE")); // the table, where the page leaves room
+    const auto captures = page_data(result.out, "class=\"capture\"");
+    ASSERT_THAT(captures, SizeIs(2));
+    std::istringstream written{read_file(lines)};
+    for (const json &capture : captures) {
+        std::string line;
+        std::getline(written, line);
+        EXPECT_EQ(capture, json::parse(line));
+    }
+    const auto figures = page_data(result.out, "class=\"figures\"");
+    EXPECT_EQ(figures.at(0)["timeline"]["start"], "1700000000.000000000");
+    EXPECT_EQ(figures.at(0)["timeline"]["end"], "1700000004.000000000");
+    EXPECT_EQ(figures.at(0)["timeline"]["bin_ns"], 2'000'000);
+    EXPECT_EQ(figures.at(0)["timeline"]["dropped"].size(), 2001u);
+    EXPECT_EQ(figures.at(0)["timeline"]["dropped"][1500], 1); // the fourth port, after 3 s
+    EXPECT_EQ(figures.at(0)["timeline"]["passed"][1000], 1);
+    EXPECT_EQ(figures.at(1)["blocked_sources"], 0);
+}
+
 TEST_F(ReplayCommandTest, OutputThatCannotBeCreatedIsBadUsage) {
+    complaint({"replay", "--html", (directory_ / "no/such/folder"), scan_});
     complaint({"replay", "--json=" + (directory_ / "no/such/folder"), scan_});
     complaint({"replay", "--write-passed", (directory_ / "no/such/folder"), scan_});
 }
@@ -254,6 +283,7 @@ TEST_F(ReplayCommandTest, OutputThatCannotBeCreatedIsBadUsage) {
 TEST_F(ReplayCommandTest, FullDiskIsAFailureOfTheHarness) {
     EXPECT_EQ(run_command({"replay", "--json=/dev/full", scan_}).status, 3);
     EXPECT_EQ(run_command({"replay", "--write-passed", "/dev/full", scan_}).status, 3);
+    EXPECT_EQ(run_command({"replay", "--html", "/dev/full", scan_}).status, 3);
 }
 
 TEST_F(ReplayCommandTest, MoreSourcesThanTheKernelHasRoomForSayWhatToLower) {

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The document. Whatever comes from a capture or a command line gets into it as text, by these
+// functions; nothing is ever parsed as HTML.
+
+const byId = (id) => document.getElementById(id);
+
+/** An element with these properties and children (elements, or strings as text). */
+function make(tag, properties, ...children) {
+    const element = document.createElement(tag);
+    Object.assign(element, properties);
+    element.append(...children);
+    return element;
+}
+
+const cell = (className, ...children) => make('td', {className}, ...children);
+
+/** A row of a <dl>. */
+function pair(name, value, className = '') {
+    return make('div', {className}, make('dt', {}, name), make('dd', {}, value));
+}
+
+function setText(id, text) { byId(id).textContent = text; }
