@@ -234,7 +234,7 @@ class CompareRun {
         const ReplayOptions options{.report_sources = 0};
         std::array<Replay, sides> replays{Replay{*simulators_[0], options},
                                           Replay{*simulators_[1], options}};
-        const std::array<Replay *, sides> fed{&replays[0], &replays[1]};
+        const std::array<Replay *, sides> fed{&replays.front(), &replays.back()};
         const unsigned prefix = input.options[0].ipv6_prefix;
         Comparison comparison{prefix, command_.report_frames};
         progress_.start({.label = input.name, .unit = "frames"});

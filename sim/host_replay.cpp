@@ -79,7 +79,8 @@ FrameOutcome HostReplay::feed(const CapturedFrame &frame) {
         ++books_->left_out;
         return outcome;
     }
-    return replay->feed(frame);
+    outcome.result = replay->feed(frame).result;
+    return outcome;
 }
 
 /// Adds the books of one host. Sources that were never blocked come behind all others.
