@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/command_compare.h"
 
-#include "loader/detector.h"
-#include "loader/digest.h"
 #include "loader/option_flags.h"
 #include "sim/annotated_capture.h"
 #include "sim/comparison_report.h"
@@ -10,17 +8,14 @@
 #include "sim/exit_status.h"
 #include "sim/frame_comment.h"
 #include "sim/interruption.h"
-#include "sim/option_set.h"
 #include "sim/output_file.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
 #include "sim/replay_outputs.h"
-#include "sim/scenario.h"
 #include "sim/scenario_play.h"
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <fmt/format.h>
 #include <iostream>
 #include <memory>
@@ -28,95 +23,10 @@
 namespace portscan {
 namespace {
 
-constexpr std::size_t sides = 2;
-
-/// Frames that are run on both sides.
-struct ComparedInput {
-    std::string name;
-    ScenarioInput frames;
-    std::array<DetectorOptions, sides> options;
-};
-
-DetectorOptions layered(const CompareCommand &command, const OptionOverrides &scenario,
-                        const OptionOverrides &side) {
-    DetectorOptions options;
-    command.given.apply(options);
-    scenario.apply(options);
-    side.apply(options);
-    validate(options);
-    return options;
-}
-
-/// What the two sides run, apart from what scenarios add.
-struct Sides {
-    explicit Sides(const CompareCommand &command) {
-        if (command.a) options[0] = parse_option_set("a", *command.a);
-        if (command.b) options[1] = parse_option_set("b", *command.b);
-        if (command.objects.size() > sides)
-            throw OptionError("object: is there more than twice: give the old one and the new one");
-        for (std::size_t i = 0; i < command.objects.size(); ++i) objects[i] = command.objects[i];
-        for (std::size_t i = 0; i < sides; ++i) hashes[i] = sha256_hex(read_object(objects[i]));
-        const bool same_options =
-            layered(command, {}, options[0]) == layered(command, {}, options[1]);
-        if (same_options && hashes[0] == hashes[1])
-            throw OptionError("nothing to compare, both sides are the same: give --a and --b, or "
-                              "an --object or two");
-    }
-
-    std::array<OptionOverrides, sides> options{};
-    std::array<std::string, sides> objects{}; ///< empty: the embedded one
-    std::array<std::string, sides> hashes{};
-};
-
-/// The cases of a scenario file, each under its own options.
-void add_scenario(std::vector<ComparedInput> &inputs, const std::string &path,
-                  const CompareCommand &command, const Sides &both) {
-    const Scenario scenario = load_scenario(path, ScenarioUse::frames);
-    for (const ScenarioCase &one : scenario.cases) {
-        ComparedInput input{.name = one.title.empty() ? path : path + ": " + one.title,
-                            .frames = scenario.input,
-                            .options = {}};
-        for (std::size_t i = 0; i < sides; ++i) {
-            try {
-                input.options[i] = layered(command, one.options, both.options[i]);
-            } catch (const OptionError &error) {
-                throw OptionError(fmt::format("{}:{}: {}", path, one.line, error.what()));
-            }
-        }
-        inputs.push_back(std::move(input));
-    }
-}
-
-bool is_scenario(const std::string &path) {
-    std::error_code absent;
-    return path.ends_with(".scenario.toml") || std::filesystem::is_directory(path, absent);
-}
-
-std::vector<ComparedInput> read_inputs(const CompareCommand &command, const Sides &both) {
-    std::vector<ComparedInput> inputs;
-    for (const std::string &path : command.inputs) {
-        if (!is_scenario(path)) {
-            inputs.push_back({.name = path,
-                              .frames = CaptureInput{.path = path, .filter = command.filter},
-                              .options = {layered(command, {}, both.options[0]),
-                                          layered(command, {}, both.options[1])}});
-            continue;
-        }
-        std::vector<std::string> files;
-        try {
-            files = find_scenarios({path});
-        } catch (const std::runtime_error &error) {
-            throw OptionError(error.what());
-        }
-        for (const std::string &file : files) add_scenario(inputs, file, command, both);
-    }
-    return inputs;
-}
-
 /// Files that must not be written over.
 std::vector<std::string> files_of(const CompareCommand &command,
                                   const std::vector<ComparedInput> &inputs) {
-    std::vector<std::string> files = command.inputs;
+    std::vector<std::string> files = command.request.inputs;
     for (const ComparedInput &input : inputs)
         if (const auto *const capture = std::get_if<CaptureInput>(&input.frames))
             files.push_back(capture->path);
@@ -175,9 +85,9 @@ class Annotation {
 
 class CompareRun {
   public:
-    CompareRun(const CompareCommand &command, const Sides &both) :
+    CompareRun(const CompareCommand &command, const ComparedSides &both) :
         command_(command),
-        both_(both),
+        sides_(both),
         annotation_(command.annotate),
         json_file_("json", command.json == "-" ? "" : command.json),
         people_(command.annotate == "-" ? std::cerr : std::cout) {}
@@ -208,16 +118,16 @@ class CompareRun {
 
     void print_sides() const {
         if (json_only()) return;
-        for (std::size_t i = 0; i < sides; ++i) {
-            const auto &set = i == 0 ? command_.a : command_.b;
+        for (std::size_t i = 0; i < side_count; ++i) {
+            const auto &set = i == 0 ? command_.request.a : command_.request.b;
             people_ << fmt::format("{}: detector {}{}\n", i == 0 ? "a" : "b",
-                                   both_.hashes[i].substr(0, 12), set ? ", " + *set : "");
+                                   sides_.hashes[i].substr(0, 12), set ? ", " + *set : "");
         }
     }
 
     /// Simulators of the options; those of the input before, emptied, where they are the same.
     void prepare(const ComparedInput &input) {
-        for (std::size_t i = 0; i < sides; ++i) {
+        for (std::size_t i = 0; i < side_count; ++i) {
             auto &simulator = simulators_[i];
             if (simulator && simulator->options() == input.options[i]) {
                 simulator->reset();
@@ -225,16 +135,16 @@ class CompareRun {
             }
             simulator.reset(); // frees its maps first
             simulator = std::make_unique<Simulator>(
-                input.options[i], SimulatorSettings{.object_path = both_.objects[i]});
+                input.options[i], SimulatorSettings{.object_path = sides_.objects[i]});
         }
     }
 
     int one(const ComparedInput &input) {
         prepare(input);
         const ReplayOptions options{.report_sources = 0};
-        std::array<Replay, sides> replays{Replay{*simulators_[0], options},
-                                          Replay{*simulators_[1], options}};
-        const std::array<Replay *, sides> fed{&replays.front(), &replays.back()};
+        std::array<Replay, side_count> replays{Replay{*simulators_[0], options},
+                                               Replay{*simulators_[1], options}};
+        const std::array<Replay *, side_count> fed{&replays.front(), &replays.back()};
         const unsigned prefix = input.options[0].ipv6_prefix;
         Comparison comparison{prefix, command_.report_frames};
         progress_.start({.label = input.name, .unit = "frames"});
@@ -261,8 +171,8 @@ class CompareRun {
     }
 
     void print(const ComparisonReport &report, const ComparedInput &input) {
-        const ComparedSide before{both_.hashes[0], input.options[0]};
-        const ComparedSide after{both_.hashes[1], input.options[1]};
+        const ComparedSide before{sides_.hashes[0], input.options[0]};
+        const ComparedSide after{sides_.hashes[1], input.options[1]};
         if (json_only())
             write_comparison_json(std::cout, report, before, after);
         else
@@ -271,11 +181,11 @@ class CompareRun {
     }
 
     const CompareCommand &command_;
-    const Sides &both_;
+    const ComparedSides &sides_;
     Annotation annotation_;
     OutputFile json_file_;
     std::ostream &people_;
-    std::array<std::unique_ptr<Simulator>, sides> simulators_{};
+    std::array<std::unique_ptr<Simulator>, side_count> simulators_{};
     Progress progress_;
     Interruption interruption_;
 };
@@ -287,21 +197,23 @@ void setup_compare(CLI::App &app, int &exit_status) {
         "compare", "two option sets or two objects: which frames and sources change");
     const auto command = std::make_shared<CompareCommand>();
     compare
-        ->add_option("INPUT", command->inputs,
+        ->add_option("INPUT", command->request.inputs,
                      "captures, *.scenario.toml files and folders of scenarios")
         ->type_name("")
         ->required();
-    compare->add_option("--a", command->a, "options of the first side: max-ports=3,window=60s")
+    compare
+        ->add_option("--a", command->request.a, "options of the first side: max-ports=3,window=60s")
         ->type_name("OPTION=VALUE,...");
-    compare->add_option("--b", command->b, "options of the second side")
+    compare->add_option("--b", command->request.b, "options of the second side")
         ->type_name("OPTION=VALUE,...");
     compare
-        ->add_option("--object", command->objects,
+        ->add_option("--object", command->request.objects,
                      "detector of the first side; given again, of the second, else the embedded "
                      "one")
         ->type_name("FILE")
         ->allow_extra_args(false);
-    compare->add_option("--filter", command->filter, "run only what this pcap filter matches")
+    compare
+        ->add_option("--filter", command->request.filter, "run only what this pcap filter matches")
         ->type_name("EXPRESSION");
     compare
         ->add_option("--report-frames", command->report_frames,
@@ -314,15 +226,15 @@ void setup_compare(CLI::App &app, int &exit_status) {
         ->add_option("--annotate", command->annotate,
                      "write the frames as pcapng, with a comment on what changes")
         ->type_name("FILE");
-    add_detection_options(*compare, command->given);
+    add_detection_options(*compare, command->request.given);
     compare->callback([command, &exit_status] { exit_status = run_compare(*command); });
 }
 
 int run_compare(const CompareCommand &command) {
-    const Sides both{command};
+    const ComparedSides both{command.request};
     // Before any input is read. More programs are loaded later.
     drop_privileges(KeptCapabilities::loading);
-    const std::vector<ComparedInput> inputs = read_inputs(command, both);
+    const std::vector<ComparedInput> inputs = read_inputs(command.request, both);
     check_targets({.json = command.json, .annotate = command.annotate}, files_of(command, inputs));
     return CompareRun{command, both}.all(inputs);
 }

@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "loader/options.h"
+#include "sim/compare_inputs.h"
 
 #include <CLI/App.hpp>
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <vector>
 
 namespace portscan {
 
 /// `xdp-portscan-sim compare`, as given on the command line.
 struct CompareCommand {
-    std::vector<std::string> inputs;     ///< captures, scenario files, folders of these
-    OptionOverrides given;               ///< detection options of both sides
-    std::optional<std::string> a{}, b{}; ///< option sets, over all others
-    std::vector<std::string> objects;    ///< of a and b; of one, b is the embedded one
-    std::string filter;                  ///< of captures
+    CompareRequest request{};
     std::uint64_t report_frames = 1'000; ///< changed frames in the JSON, of each input
     std::string json;                    ///< empty: none; `-`: standard output
     std::string annotate;

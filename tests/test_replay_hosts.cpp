@@ -38,7 +38,7 @@ class ReplayHostsTest : public ::testing::Test {
         writer.write(time_ns_ += 1'000'000, packet.bytes());
     }
     std::string capture(const std::string &name, const auto &fill) {
-        const std::string path = directory_ / name;
+        std::string path = directory_ / name;
         CaptureWriter writer = CaptureWriter::create(path);
         fill(writer);
         writer.close();
