@@ -13,6 +13,7 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <initializer_list>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 using Lines = std::vector<std::string>;
+using Ports = std::initializer_list<std::uint16_t>;
 
 /// What a shell command prints, by line; its standard error comes along.
 Lines lines_of(const std::string &command) {
@@ -100,7 +102,8 @@ Bytes merged() {
 
 TEST_F(AnnotateTest, SaysWhatBecameOfEachFrame) {
     PcapBytes file{{.nanoseconds = true}};
-    for (const std::uint16_t port : {1, 2, 3, 3, 4}) file.record(1'700'000'000, 7, probe(port));
+    for (const std::uint16_t port : Ports{1, 2, 3, 3, 4})
+        file.record(1'700'000'000, 7, probe(port));
     file.record(1'700'000'001, 0, tcp("10.0.0.9", "10.0.0.1", 9, "SA").bytes());
     file.record(1'700'000'002, 0, Bytes(13));
     file.record(1'700'000'003, 0, ByteView{probe(5)}.first(40), 54);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <initializer_list>
 
 namespace portscan {
 namespace {
@@ -14,6 +15,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 using ::testing::SizeIs;
+using Ports = std::initializer_list<std::uint16_t>;
 
 constexpr std::uint64_t second = 1'000'000'000;
 constexpr std::uint64_t epoch = 1'700'000'000 * second;
@@ -55,7 +57,7 @@ const SourceReport &source_at(const ReplayReport &report, const char *host) {
 
 TEST_F(HostReplayTest, EachHostHasARegistryOfItsOwn) {
     HostReplay replay = make("10.0.0.8/31");
-    for (const std::uint16_t port : {1, 2, 3}) {
+    for (const std::uint16_t port : Ports{1, 2, 3}) {
         EXPECT_EQ(syn(replay, "10.0.0.8", port).result->reason, Reason::recorded);
         EXPECT_EQ(syn(replay, "10.0.0.9", static_cast<std::uint16_t>(port + 10)).result->reason,
                   Reason::recorded);
@@ -88,7 +90,7 @@ TEST_F(HostReplayTest, RegistriesAreMadeWithTheFirstPacketOfAHost) {
     replay.start_over();
     EXPECT_EQ(syn(replay, "10.7.7.7", 1).result->reason, Reason::recorded);
     EXPECT_EQ(loaded, 2) << "those of the capture before serve again";
-    for (const std::uint16_t port : {2, 3}) syn(replay, "10.7.7.7", port);
+    for (const std::uint16_t port : Ports{2, 3}) syn(replay, "10.7.7.7", port);
     EXPECT_EQ(syn(replay, "10.7.7.7", 4).result->reason, Reason::threshold);
     EXPECT_EQ(replay.report().hosts->replayed, 1);
 }
@@ -113,7 +115,7 @@ TEST_F(HostReplayTest, WhatNoHostReceivesIsNotSelected) {
 
 TEST_F(HostReplayTest, AnswersOfTheHostCountAlthoughTheyAreLeftOut) {
     HostReplay replay = make("10.0.0.9");
-    for (const std::uint16_t port : {22, 80, 443, 8080}) {
+    for (const std::uint16_t port : Ports{22, 80, 443, 8080}) {
         syn(replay, "10.0.0.9", port);
         if (port == 443) continue; // is closed
         outgoing = port == 80;
@@ -142,7 +144,7 @@ TEST_F(HostReplayTest, HostsBeyondTheMostAreLeftOutAndCounted) {
 
 TEST_F(HostReplayTest, TimeOfTheCaptureIsThatOfEveryHost) {
     HostReplay replay = make("10.0.0.8/31", {.block_for = 10s});
-    for (const std::uint16_t port : {1, 2, 3, 4}) syn(replay, "10.0.0.8", port);
+    for (const std::uint16_t port : Ports{1, 2, 3, 4}) syn(replay, "10.0.0.8", port);
     EXPECT_TRUE(replay.report().sources.at(0).blocked);
     number += 60;
     syn(replay, "10.0.0.9", 1);
@@ -151,7 +153,7 @@ TEST_F(HostReplayTest, TimeOfTheCaptureIsThatOfEveryHost) {
 
 TEST_F(HostReplayTest, StateGoesOnThroughCaptures) {
     HostReplay replay = make("10.0.0.9");
-    for (const std::uint16_t port : {1, 2, 3}) syn(replay, "10.0.0.9", port);
+    for (const std::uint16_t port : Ports{1, 2, 3}) syn(replay, "10.0.0.9", port);
     replay.begin_capture();
     EXPECT_EQ(syn(replay, "10.0.0.9", 4).result->reason, Reason::threshold);
     EXPECT_EQ(replay.report().packets, 1);
@@ -161,7 +163,7 @@ TEST_F(HostReplayTest, SourcesThatWereNeverBlockedAreLimitedTogether) {
     HostReplay replay = make("10.0.0.8/31", {}, {.report_sources = 3});
     for (const char *const source : {"10.1.0.1", "10.1.0.2", "10.1.0.3"})
         for (const char *const host : {"10.0.0.8", "10.0.0.9"}) syn(replay, host, 1, source);
-    for (const std::uint16_t port : {1, 2, 3, 4}) syn(replay, "10.0.0.9", port, "10.1.0.9");
+    for (const std::uint16_t port : Ports{1, 2, 3, 4}) syn(replay, "10.0.0.9", port, "10.1.0.9");
     const ReplayReport report = replay.report();
     EXPECT_THAT(report.sources, SizeIs(4));
     EXPECT_EQ(report.sources[0].address.to_string(), "10.1.0.9");

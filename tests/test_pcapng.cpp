@@ -81,7 +81,7 @@ TEST_P(PcapngBothOrders, EachInterfaceHasItsLinkType) {
     const auto frames = read(file.bytes());
     ASSERT_EQ(frames.size(), 4) << damage;
     EXPECT_EQ(frames[1].bytes, sample_frame(60));
-    for (const std::size_t i : {0, 2, 3}) {
+    for (const std::size_t i : {0U, 2U, 3U}) {
         ASSERT_EQ(frames[i].bytes.size(), 14 + packet.size()) << i;
         EXPECT_TRUE(std::equal(packet.begin(), packet.end(), frames[i].bytes.begin() + 14)) << i;
         EXPECT_EQ(frames[i].frame.number, i + 1);

@@ -2,6 +2,7 @@
 #include "sim/port_ledger.h"
 
 #include <gtest/gtest.h>
+#include <initializer_list>
 
 namespace portscan {
 
@@ -15,7 +16,8 @@ namespace {
 
 TEST(PortLedger, DistinctPortsOfEachSourceAreCounted) {
     PortLedger ledger;
-    for (const std::uint16_t port : {0, 22, 22, 65'535}) ledger.probe(7, port, true);
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{0, 22, 22, 65'535})
+        ledger.probe(7, port, true);
     ledger.probe(7, 80, false);
     ledger.probe(8, 22, true);
     EXPECT_EQ(ledger.tally(7), (PortTally{.probed = 4, .passed = 3}));

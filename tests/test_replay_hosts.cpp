@@ -8,6 +8,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -22,6 +23,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
+using Ports = std::initializer_list<std::uint16_t>;
 
 class ReplayHostsTest : public ::testing::Test {
   protected:
@@ -64,9 +66,9 @@ class ReplayHostsTest : public ::testing::Test {
     std::uint64_t time_ns_ = 1'700'000'000'000'000'000;
     /// Seen on a router: a scan of one host, and a client of four services of another.
     std::string router_ = capture("router.pcap", [this](CaptureWriter &writer) {
-        for (const std::uint16_t port : {1, 2, 3, 4, 5})
+        for (const std::uint16_t port : Ports{1, 2, 3, 4, 5})
             write(writer, tcp("10.0.0.1", "10.0.0.9", port, "S").vlan(7));
-        for (const std::uint16_t port : {1, 2})
+        for (const std::uint16_t port : Ports{1, 2})
             write(writer, tcp("10.0.0.1", "10.0.0.8", port, "S").vlan(7));
         connect(writer, "10.0.0.2", "10.0.0.8", {22, 80, 443, 8'080});
     });
