@@ -295,6 +295,42 @@ TEST_F(ReportInBrowserTest, ChoosesBetweenCaptures) {
     EXPECT_THAT(browser_.complaints(), IsEmpty());
 }
 
+TEST_F(ReportInBrowserTest, ShowsEveryBlockOfASource) {
+    std::vector<Probe> twice;
+    for (const std::uint16_t port : {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+        twice.push_back({"10.0.0.1", port});
+    const json report = replay({"--block-for", "2s", capture("twice.pcap", twice)}).at(0);
+    ASSERT_THAT(report["sources"][0]["blocks"], SizeIs(2));
+    EXPECT_THAT(text("#sources-rows summary"), HasSubstr("2 blocks"));
+    click("#sources-rows summary");
+    EXPECT_THAT(texts("#sources-rows li"),
+                ElementsAre("frame 4, 2023-11-14 22:13:23.000000Z, port 4, until "
+                            "2023-11-14 22:13:25.000000Z",
+                            "frame 9, 2023-11-14 22:13:28.000000Z, port 9, until "
+                            "2023-11-14 22:13:30.000000Z"));
+    EXPECT_THAT(text("#timeline-window"), HasSubstr("2 blocks"));
+    EXPECT_THAT(browser_.complaints(), IsEmpty());
+}
+
+TEST_F(ReportInBrowserTest, ABlockOfAnEarlierCaptureIsNamedSo) {
+    const std::string scan = capture("scan.pcap", three_sources);
+    const std::string later = capture("later.pcap", {{"10.0.0.1", 80}});
+    replay({"--continue", scan, later});
+    click("#next-capture");
+    EXPECT_THAT(text("#outcome"), HasSubstr("blocked before this capture"));
+    EXPECT_EQ(column("Blocked at frame").at(0), "earlier");
+    EXPECT_EQ(value("#tiles", "Dropped"), "1");
+    EXPECT_THAT(text("#timeline-window"), HasSubstr("0 blocks"));
+    EXPECT_THAT(browser_.complaints(), IsEmpty());
+}
+
+TEST_F(ReportInBrowserTest, ADryRunIsNamedSo) {
+    replay({"--dry-run", capture("scan.pcap", three_sources)});
+    EXPECT_THAT(text("#outcome"), HasSubstr("a dry run: nothing was dropped"));
+    EXPECT_EQ(value("#tiles", "Dropped"), "0");
+    EXPECT_THAT(column("Blocked at frame"), ElementsAre("5", "10", ""));
+}
+
 TEST_F(ReportInBrowserTest, SaysWhichCaptureCouldNotBeRead) {
     const std::string scan = capture("scan.pcap", three_sources);
     std::filesystem::resize_file(scan, std::filesystem::file_size(scan) - 1);

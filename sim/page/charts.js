@@ -23,54 +23,65 @@ function commonChartOptions() {
 /** Counts on a vertical axis: whole numbers only. */
 function countLabel(value) { return Number.isInteger(value) ? formatCount(value) : ''; }
 
+/** So many lines over the whole height still let the chart be seen. */
+const fewMarks = 60;
+
 /**
- * Vertical lines over the whole height, each with text beside its upper end where there is room.
+ * Vertical lines over a chart, each with text beside its upper end where there is room. Where there
+ * are many they are only ticks at the top. From left to right.
  */
 class VerticalMarks {
     /** `plot`: as the library calls a plotter. */
     constructor(plot, stroke, dash) {
-        Object.assign(this, {stroke, dash, last: -Infinity, ground: colour('ground')});
+        Object.assign(this, {stroke, dash, marks: [], last: -Infinity});
         this.context = plot.drawingContext;
         this.area = plot.plotArea;
-        this.taken = [-Infinity, -Infinity, -Infinity]; // rows of text: up to which x
     }
 
-    /** From left to right. */
-    draw(x, text) {
-        const {context} = this;
-        context.save();
-        if (x - this.last >= 1) this.line(Math.round(x) + 0.5); // once a pixel
-        this.write(x, text);
-        context.restore();
-    }
-
-    line(x) {
-        const {context, area} = this;
-        context.strokeStyle = this.stroke;
-        context.setLineDash(this.dash);
-        context.beginPath();
-        context.moveTo(x, area.y);
-        context.lineTo(x, area.y + area.h);
-        context.stroke();
+    add(x, text) {
+        if (x - this.last < 1 && this.marks.length >= fewMarks) return; // that pixel has one
+        this.marks.push([x, text]);
         this.last = x;
     }
 
-    write(x, text) {
+    draw() {
+        const few = this.marks.length <= fewMarks;
+        this.context.save();
+        this.drawLines(few ? this.area.h : 12);
+        if (few) this.drawTexts();
+        this.context.restore();
+    }
+
+    drawLines(height) {
         const {context, area} = this;
-        if (this.taken.every((taken) => x < taken)) return; // measuring takes time
+        context.strokeStyle = this.stroke;
+        context.lineWidth = 1;
+        context.setLineDash(height === area.h ? this.dash : []);
+        context.beginPath();
+        for (const [x] of this.marks) {
+            context.moveTo(Math.round(x) + 0.5, area.y);
+            context.lineTo(Math.round(x) + 0.5, area.y + height);
+        }
+        context.stroke();
+    }
+
+    drawTexts() {
+        const {context, area} = this;
+        const taken = [-Infinity, -Infinity, -Infinity]; // rows of text: up to which x
         context.font = '12px system-ui, sans-serif';
-        const width = context.measureText(text).width + 8;
-        const left = x + width > area.x + area.w ? x - width : x;
-        const row = this.taken.findIndex((taken) => left >= taken);
-        if (row < 0) return;
-        const position = [left + 4, area.y + 12 + 15 * row];
         context.setLineDash([]);
         context.lineWidth = 4;
-        context.strokeStyle = this.ground; // around the letters, over bars
-        context.strokeText(text, ...position);
+        context.strokeStyle = colour('ground'); // around the letters, over bars
         context.fillStyle = this.stroke;
-        context.fillText(text, ...position);
-        this.taken[row] = left + width;
+        for (const [x, text] of this.marks) {
+            const width = context.measureText(text).width + 8;
+            const left = x + width > area.x + area.w ? x - width : x;
+            const row = taken.findIndex((end) => left >= end);
+            if (row < 0) continue;
+            context.strokeText(text, left + 4, area.y + 12 + 15 * row);
+            context.fillText(text, left + 4, area.y + 12 + 15 * row);
+            taken[row] = left + width;
+        }
     }
 }
 

@@ -112,7 +112,8 @@ class Latency {
     markPercentiles(plot) {
         const marks = new VerticalMarks(plot, colour('block'), []);
         for (const [name, value] of this.percentiles) {
-            marks.draw(plot.dygraph.toDomXCoord(Math.log2(value + 0.5)), name);
+            marks.add(plot.dygraph.toDomXCoord(Math.log2(value + 0.5)), name);
         }
+        marks.draw();
     }
 }

@@ -37,10 +37,12 @@ function timeTicks(from, to, pixels) {
 function drawBins(plot, bin) {
     const context = plot.drawingContext;
     const bottom = plot.plotArea.y + plot.plotArea.h;
-    const width = Math.max(plot.dygraph.toDomXCoord(bin) - plot.dygraph.toDomXCoord(0), 1);
+    const width = plot.dygraph.toDomXCoord(bin) - plot.dygraph.toDomXCoord(0);
     context.fillStyle = plot.color;
     for (const {yval, canvasx, canvasy} of plot.points) {
-        if (yval > 0) context.fillRect(canvasx, canvasy, width, bottom - canvasy);
+        if (!(yval > 0)) continue;
+        const left = Math.round(canvasx), right = Math.round(canvasx + width); // no seams
+        context.fillRect(left, canvasy, Math.max(right - left, 1), bottom - canvasy);
     }
 }
 
@@ -115,8 +117,9 @@ class Timeline {
         const [from, to] = plot.dygraph.xAxisRange();
         const marks = new VerticalMarks(plot, colour('block'), [4, 3]);
         for (const {offset, source} of this.blocksWithin(from, to)) {
-            marks.draw(plot.dygraph.toDomXCoord(offset), source.address);
+            marks.add(plot.dygraph.toDomXCoord(offset), source.address);
         }
+        marks.draw();
     }
 
     /** What the bin under the pointer holds. */
