@@ -2,8 +2,10 @@
 #pragma once
 
 #include "sim/frame.h"
+#include "sim/pcapng.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -29,8 +31,11 @@ struct CapturedFrame {
     /// Captured bytes; valid until the next call of next(). Empty also where a record ends within
     /// the header of its own link layer.
     ByteView bytes;
-    bool outgoing = false; ///< sent by the capturing host (Linux cooked packet type 4)
-    bool selected = true;  ///< matches the pcap filter (true without one)
+    /// Sent by the capturing host: Linux cooked packet type 4, or the direction of a pcapng.
+    bool outgoing = false;
+    bool selected = true; ///< matches the pcap filter (true without one)
+    /// The record as it stands in a pcapng, where CaptureOptions::blocks wants the others.
+    pcapng::Block block{};
 
     bool cut() const { return bytes.size() < wire_length; }
 };
@@ -39,11 +44,16 @@ struct CaptureOptions {
     /// pcap filter expression (pcap-filter(7)), applied to the bytes as captured; empty:
     /// everything.
     std::string filter{};
+    /// Given each block that is no packet, in the order of the file, from open() on: with
+    /// CapturedFrame::block all that a pcapng holds. A pcap is shown as the pcapng that it would
+    /// be.
+    std::function<void(const pcapng::Block &)> blocks{};
 };
 
 /// Reads pcap (us, ns, both byte orders) and pcapng, plain, gzip or zstd, by content and not by
 /// name. Memory does not grow with the file. Link types: EN10MB, RAW, IPV4, IPV6, LINUX_SLL,
-/// LINUX_SLL2, NULL and LOOP.
+/// LINUX_SLL2, NULL and LOOP; in a pcapng each interface may have another one. A frame check
+/// sequence that a pcapng tells of is taken off.
 class CaptureReader {
   public:
     /// `-` is standard input. Reads up to the first record. Throws CaptureError, also for a filter
@@ -59,7 +69,8 @@ class CaptureReader {
     /// Why reading ended early, one line that names the record and not the file; empty where the
     /// file was read to its end.
     const std::string &damage() const;
-    /// `EN10MB`, `RAW`, `LINUX_SLL` ...: as libpcap names it.
+    /// `EN10MB`, `RAW`, `LINUX_SLL` ...: as libpcap names it; of the latest record, or of the first
+    /// interface before there is one.
     std::string link_type() const;
     /// Bytes of the file consumed so far and its size (0: not known), for progress.
     std::uint64_t bytes_read() const;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "sim/compressed_input.h"
+#include "sim/frame.h"
 #include "sim/snap_length.h"
 
+#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -11,9 +13,9 @@
 
 namespace portscan {
 
-/// A capture file as the stdio stream that libpcap reads: uncompressed, without snap lengths, and
-/// with a large buffer, so that a packet costs no system call. Stays where it is, because the
-/// stream points to it.
+/// A capture file as bytes, or as the stdio stream that libpcap reads: uncompressed, a pcap without
+/// its snap length, and with a large buffer, so that a packet costs no system call. Stays where it
+/// is, because the stream points to it.
 class CaptureStream {
   public:
     /// `-` is standard input. Throws as CompressedInput::open does.
@@ -21,6 +23,10 @@ class CaptureStream {
     CaptureStream(const CaptureStream &) = delete;
     CaptureStream &operator=(const CaptureStream &) = delete;
 
+    /// The first four bytes, fewer where there are no more, before anything else is read.
+    ByteView peek();
+    /// As CompressedInput::read.
+    std::size_t read(std::span<std::uint8_t> out);
     /// A new stream over the input, to be closed with fclose() before this object goes. Call it
     /// once. Throws std::system_error.
     std::FILE *open_stdio();
@@ -33,6 +39,8 @@ class CaptureStream {
     static ssize_t read_cookie(void *cookie, char *buffer, std::size_t size);
 
     CompressedInput input_;
+    std::array<std::uint8_t, 4> peeked_{};
+    std::size_t peeked_size_ = 0, peeked_taken_ = 0;
     SnapLengthRemover snap_lengths_;
     std::vector<char> buffer_;
     std::uint64_t delivered_ = 0;

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/capture.h"
+#include "sim/capture_file.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <system_error>
-#include <unistd.h>
-#include <vector>
 
 namespace portscan {
 namespace {
 
-constexpr std::size_t buffer_size = 256 * 1024;
 constexpr std::uint32_t snap_length = 262'144; // what libpcap takes at most
 constexpr std::uint64_t ns_per_second = 1'000'000'000;
 
@@ -38,36 +30,20 @@ struct RecordHeader {
 };
 static_assert(sizeof(RecordHeader) == 16);
 
+template <typename Header>
+ByteView bytes_of(const Header &header) {
+    return {reinterpret_cast<const std::uint8_t *>(&header), sizeof header};
+}
+
 } // namespace
 
 struct CaptureWriter::State {
-    State(const std::string &path, std::FILE *stream) :
-        name{path == "-" ? "standard output" : path},
-        buffer(buffer_size),
-        file{stream, std::fclose} {}
-
-    void put(const void *bytes, std::size_t size) {
-        if (std::fwrite(bytes, 1, size, file.get()) != size) fail(errno);
-    }
-    [[noreturn]] void fail(int error) const {
-        throw CaptureError{
-            fmt::format("cannot write {}: {}", name, std::generic_category().message(error))};
-    }
-
-    std::string name;
-    std::vector<char> buffer; // outlives the stream
-    std::unique_ptr<std::FILE, int (*)(std::FILE *)> file;
+    CaptureFile file;
 };
 
 CaptureWriter CaptureWriter::create(const std::string &path) {
-    std::FILE *const file = path == "-" ? fdopen(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0), "wb")
-                                        : std::fopen(path.c_str(), "wbe");
-    const int error = errno;
-    auto state = std::make_unique<State>(path, file);
-    if (file == nullptr) state->fail(error);
-    setvbuf(file, state->buffer.data(), _IOFBF, state->buffer.size());
-    const FileHeader header;
-    state->put(&header, sizeof header);
+    auto state = std::make_unique<State>(State{CaptureFile{path}});
+    state->file.put(bytes_of(FileHeader{}));
     return CaptureWriter{std::move(state)};
 }
 
@@ -87,13 +63,12 @@ void CaptureWriter::write(std::uint64_t time_ns, ByteView bytes, std::uint64_t w
             static_cast<std::uint32_t>(fits ? time_ns % ns_per_second : ns_per_second - 1),
         .captured_length = static_cast<std::uint32_t>(kept.size()),
         .wire_length = static_cast<std::uint32_t>(std::min<std::uint64_t>(length, UINT32_MAX))};
-    state_->put(&header, sizeof header);
-    if (!kept.empty()) state_->put(kept.data(), kept.size());
+    state_->file.put(bytes_of(header));
+    state_->file.put(kept);
 }
 
 void CaptureWriter::close() {
-    if (!state_->file) return;
-    if (std::fclose(state_->file.release()) != 0) state_->fail(errno);
+    state_->file.close();
 }
 
 } // namespace portscan

@@ -6,6 +6,7 @@
 
 #include <CLI/App.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,13 +17,16 @@ struct ReplayCommand {
     std::vector<std::string> captures;
     OptionOverrides given; ///< detection options
     SimulatorSettings simulator;
-    std::string filter;     ///< pcap filter; empty: everything
+    std::string filter;                 ///< pcap filter; empty: everything
+    std::optional<std::string> hosts{}; ///< replays for each of them; nothing: one replay
+    std::optional<std::string> host_max_sources{};
     bool continues = false; ///< state and clock go on from capture to capture
     bool fail_on_block = false;
     std::uint64_t report_sources = 100'000;
     std::string json; ///< empty: none; `-`: standard output
     std::string write_dropped;
     std::string write_passed;
+    std::string annotate;
     std::string html;
     std::vector<std::string> command_line; ///< all of it, the program's name first
 };

@@ -99,6 +99,12 @@ const std::vector<SourceField> &source_fields() {
          [](const SourceReport &source) { return number(source.packets); }},
         {"dropped", ValueKind::count,
          [](const SourceReport &source) { return number(source.dropped); }},
+        {"passed-probes", ValueKind::count,
+         [](const SourceReport &source) { return number(source.reach.passed); }},
+        {"answered", ValueKind::count,
+         [](const SourceReport &source) { return number(source.reach.answered); }},
+        {"likely-honest", ValueKind::boolean,
+         [](const SourceReport &source) { return truth(likely_honest(source.reach)); }},
         {"first-seen", ValueKind::time,
          [](const SourceReport &source) -> Words {
              return {{format_seconds(source.first_seen_ns)}};

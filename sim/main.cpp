@@ -4,6 +4,7 @@
 #include "loader/options.h"
 #include "sim/capture.h"
 #include "sim/command_bench.h"
+#include "sim/command_compare.h"
 #include "sim/command_cover.h"
 #include "sim/command_fuzz.h"
 #include "sim/command_mutate.h"
@@ -52,6 +53,7 @@ int parse_and_run(int argc, char **argv) {
     portscan::setup_replay(app, {argv, argv + argc}, exit_status);
     portscan::setup_test(app, exit_status);
     portscan::setup_synth(app, exit_status);
+    portscan::setup_compare(app, exit_status);
     portscan::setup_bench(app, exit_status);
     portscan::setup_cover(app, exit_status);
     portscan::setup_fuzz(app, exit_status);

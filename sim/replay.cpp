@@ -39,14 +39,6 @@ bool was_probe(Reason reason, const Dissection &frame) {
     return false;
 }
 
-LatencyReport latency_report(const LatencyHistogram &latency) {
-    return {.p50 = latency.percentile(p50),
-            .p90 = latency.percentile(p90),
-            .p99 = latency.percentile(p99),
-            .p999 = latency.percentile(p999),
-            .max = latency.max()};
-}
-
 /// Books of one capture.
 struct CaptureBooks {
     std::uint64_t packets = 0;
@@ -72,7 +64,26 @@ void add_details(std::vector<SourceReport> &sources, const std::vector<SourceRec
             found->second->events.push_back(event);
 }
 
+/// The answer of an open port: RFC 9293, section 3.5.
+bool is_answer(const Dissection &frame) {
+    return frame.tcp_flags &&
+           (*frame.tcp_flags & (tcp_syn | tcp_ack | tcp_rst)) == (tcp_syn | tcp_ack);
+}
+
+/// What completes a handshake, and goes on in it.
+bool is_acknowledgement(const Dissection &frame) {
+    return frame.tcp_flags && (*frame.tcp_flags & (tcp_syn | tcp_ack | tcp_rst)) == tcp_ack;
+}
+
 } // namespace
+
+LatencyReport latency_report(const LatencyHistogram &latency) {
+    return {.p50 = latency.percentile(p50),
+            .p90 = latency.percentile(p90),
+            .p99 = latency.percentile(p99),
+            .p999 = latency.percentile(p999),
+            .max = latency.max()};
+}
 
 struct Replay::State {
     State(Simulator &detector, ReplayOptions given) :
@@ -90,6 +101,7 @@ struct Replay::State {
     void expire();
     void expire_if_due();
     void expire_by_wall();
+    void observe(const Dissection &dissection);
     void account(const CapturedFrame &frame, const Dissection &dissection, const RunResult &result);
     void account_block(SourceLedger::Index source, std::uint64_t frame,
                        const Dissection &dissection);
@@ -160,6 +172,12 @@ void Replay::State::expire_if_due() {
     set_program_clock();
 }
 
+void Replay::State::observe(const Dissection &dissection) {
+    if (!is_answer(dissection)) return;
+    const auto source = ledger.mention(source_of(*dissection.destination, detection.ipv6_prefix));
+    ledger.ports().answer(source, *dissection.source_port);
+}
+
 void Replay::State::account(const CapturedFrame &frame, const Dissection &dissection,
                             const RunResult &result) {
     ++books.verdicts.at(static_cast<std::size_t>(result.verdict));
@@ -169,7 +187,10 @@ void Replay::State::account(const CapturedFrame &frame, const Dissection &dissec
     const Prefix tracked = source_of(*dissection.source, detection.ipv6_prefix);
     const auto source = ledger.entry(tracked, *clock_ns);
     const std::uint16_t port = dissection.destination_port.value_or(0);
-    ledger.packet(source, was_probe(result.reason, dissection), result.verdict == Verdict::drop);
+    const bool probe = was_probe(result.reason, dissection);
+    ledger.packet(source, probe, result.verdict == Verdict::drop);
+    if (probe) ledger.ports().probe(source, port, result.verdict == Verdict::pass);
+    if (is_acknowledgement(dissection)) ledger.ports().acknowledge(source, port);
     switch (result.reason) {
     case Reason::known:
         ledger.refreshed(source, program_ns());
@@ -232,11 +253,12 @@ FrameOutcome Replay::feed(const CapturedFrame &frame) {
 
     FrameOutcome outcome{
         .number = frame.number, .time_ns = *state.clock_ns, .result = {}, .skip = {}};
+    const Dissection dissection = dissect(frame.bytes, frame.wire_length);
+    state.observe(dissection);
     if (!frame.selected) {
         ++state.books.not_selected;
         return outcome;
     }
-    const Dissection dissection = dissect(frame.bytes, frame.wire_length);
     const auto fitted = state.fitter.fit(frame, dissection.decisive_length);
     if (const Skip *const skip = std::get_if<Skip>(&fitted)) {
         outcome.skip = *skip;
@@ -247,6 +269,10 @@ FrameOutcome Replay::feed(const CapturedFrame &frame) {
     outcome.result = state.simulator->step(std::get<ByteView>(fitted));
     state.account(frame, dissection, *outcome.result);
     return outcome;
+}
+
+void Replay::observe(const Dissection &frame) {
+    state_->observe(frame);
 }
 
 void Replay::advance_to(std::uint64_t time_ns) {
@@ -339,6 +365,10 @@ ReplayReport Replay::report() {
         report.skipped.emplace(to_string(static_cast<Skip>(i)), books.skipped[i]);
     }
     return report;
+}
+
+const LatencyHistogram &Replay::latency() const {
+    return state_->latency;
 }
 
 void Replay::begin_capture() {

@@ -16,6 +16,9 @@
 
 namespace portscan {
 
+struct Dissection;
+class LatencyHistogram;
+
 /// One record of the capture, after it was run, skipped or left out.
 struct FrameOutcome {
     std::uint64_t number = 0;
@@ -27,6 +30,13 @@ struct FrameOutcome {
 /// Percentiles of single packets (nearest rank), in ns, the harness' floor included.
 struct LatencyReport {
     std::uint64_t p50 = 0, p90 = 0, p99 = 0, p999 = 0, max = 0;
+};
+LatencyReport latency_report(const LatencyHistogram &latency);
+
+/// How far a replay for each host got (sim/host_replay.h).
+struct HostCounts {
+    std::uint64_t replayed = 0;         ///< hosts
+    std::uint64_t left_out_packets = 0; ///< for hosts beyond the most that are replayed
 };
 
 /// What `replay --json` prints for one capture.
@@ -45,6 +55,7 @@ struct ReplayReport {
     /// All that were ever blocked, then others up to the limit, in order of first appearance.
     std::vector<SourceReport> sources;
     std::uint64_t sources_omitted = 0;
+    std::optional<HostCounts> hosts{};
     std::string damage; ///< why reading ended early; empty: it did not. For the caller to fill in
 };
 
@@ -67,6 +78,8 @@ class Replay {
     ~Replay();
 
     FrameOutcome feed(const CapturedFrame &frame);
+    /// A frame that is fed elsewhere, or not at all: says who was answered.
+    void observe(const Dissection &frame);
     /// Moves the clock to `time_ns` (never backwards), running the expirer when it is due.
     void advance_to(std::uint64_t time_ns);
     /// Actions of scenarios, at the current time. Results are those of the simulator.
@@ -80,6 +93,8 @@ class Replay {
     /// The books of the capture so far; ends with an expiry pass, so that the registry's size is
     /// known. The replay goes on after it.
     ReplayReport report();
+    /// Of single packets of the capture so far.
+    const LatencyHistogram &latency() const;
     /// Starts the books of another capture; state and clock go on (`--continue`). A block of an
     /// earlier capture stays in the source's report, without a frame.
     void begin_capture();

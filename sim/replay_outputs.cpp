@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/replay_outputs.h"
 
+#include "sim/frame_comment.h"
 #include "sim/report_json.h"
 
 #include <array>
@@ -20,10 +21,11 @@ struct NamedTarget {
     const std::string &path;
 };
 
-std::array<NamedTarget, 4> named(const ReplayTargets &targets) {
+std::array<NamedTarget, 5> named(const ReplayTargets &targets) {
     return {{{"json", targets.json},
              {"write-dropped", targets.write_dropped},
              {"write-passed", targets.write_passed},
+             {"annotate", targets.annotate},
              {"html", targets.html}}};
 }
 
@@ -44,7 +46,7 @@ void refuse_overwriting(const NamedTarget &target, const std::string &capture) {
 /// By something else than JSON, which the table gives way to.
 bool standard_output_is_taken(const ReplayTargets &targets) {
     return targets.write_dropped == standard_output || targets.write_passed == standard_output ||
-           targets.html == standard_output;
+           targets.annotate == standard_output || targets.html == standard_output;
 }
 
 void create(std::ofstream &file, std::string_view option, const std::string &path) {
@@ -52,10 +54,13 @@ void create(std::ofstream &file, std::string_view option, const std::string &pat
     if (!file) throw OptionError(fmt::format("{}: '{}' cannot be created", option, path));
 }
 
-std::optional<CaptureWriter> writer(std::string_view option, const std::string &path) {
+/// What `create` makes of the path; nothing where there is none.
+template <typename Writer>
+std::optional<Writer> writer(std::string_view option, const std::string &path,
+                             Writer (*create)(const std::string &)) {
     if (path.empty()) return std::nullopt;
     try {
-        return CaptureWriter::create(path);
+        return create(path);
     } catch (const CaptureError &error) {
         throw OptionError(fmt::format("{}: {}", option, error.what()));
     }
@@ -88,8 +93,9 @@ ReplayOutputs::ReplayOutputs(const ReplayTargets &targets, const std::vector<std
                              ReplayContext context, std::string command_line) :
     targets_(targets),
     context_(std::move(context)),
-    dropped_(writer("write-dropped", targets.write_dropped)),
-    passed_(writer("write-passed", targets.write_passed)),
+    dropped_(writer("write-dropped", targets.write_dropped, CaptureWriter::create)),
+    passed_(writer("write-passed", targets.write_passed, CaptureWriter::create)),
+    annotated_(writer("annotate", targets.annotate, AnnotatedCapture::create)),
     table_(captures, {.colour = wants_colour(standard_output_is_taken(targets) ? STDERR_FILENO
                                                                                : STDOUT_FILENO)}) {
     if (targets_.json != standard_output) {
@@ -107,7 +113,22 @@ ReplayOutputs::ReplayOutputs(const ReplayTargets &targets, const std::vector<std
     json_ = &json_file_;
 }
 
+CaptureOptions ReplayOutputs::capture_options(const std::string &filter) {
+    CaptureOptions options{.filter = filter};
+    if (!annotated_) return options;
+    options.blocks = [this](const pcapng::Block &block) {
+        written([&] { annotated_->copy(block); });
+    };
+    return options;
+}
+
 void ReplayOutputs::frame(const CapturedFrame &frame, const FrameOutcome &outcome) {
+    if (annotated_) {
+        written([&] {
+            annotated_->packet(frame.block,
+                               frame_comment(frame, outcome, context_.options.ipv6_prefix));
+        });
+    }
     if (page_) page_->frame(outcome);
     if (!outcome.result || (!dropped_ && !passed_)) return;
     std::optional<CaptureWriter> *writer = nullptr;
@@ -138,6 +159,7 @@ void ReplayOutputs::write_table(const ReplayReport &report) {
 void ReplayOutputs::close() {
     if (dropped_) written([&] { dropped_->close(); });
     if (passed_) written([&] { passed_->close(); });
+    if (annotated_) written([&] { annotated_->close(); });
     if (page_) page_->close();
     if (html_file_.is_open()) html_file_.close();
     if (json_file_.is_open()) json_file_.close();

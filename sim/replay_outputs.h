@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "sim/annotated_capture.h"
 #include "sim/capture.h"
 #include "sim/replay.h"
 #include "sim/replay_context.h"
@@ -20,7 +21,8 @@ struct ReplayTargets {
     std::string json;          ///< empty: no JSON, a table for people
     std::string write_dropped; ///< frames that the program dropped; empty: nowhere
     std::string write_passed;
-    std::string html; ///< the page for people; empty: none
+    std::string annotate; ///< the captures again, with comments; empty: nowhere
+    std::string html;     ///< the page for people; empty: none
 };
 
 /// Refuses targets that would overwrite a capture, or each other. Throws OptionError.
@@ -35,6 +37,8 @@ class ReplayOutputs {
     ReplayOutputs(const ReplayTargets &targets, const std::vector<std::string> &captures,
                   ReplayContext context, std::string command_line);
 
+    /// How a capture is to be opened, so that frame() finds in it what it writes.
+    CaptureOptions capture_options(const std::string &filter);
     void frame(const CapturedFrame &frame, const FrameOutcome &outcome);
     /// The report of one capture; it is out when this returns.
     void report(const ReplayReport &report);
@@ -49,6 +53,7 @@ class ReplayOutputs {
     ReplayTargets targets_;
     ReplayContext context_;
     std::optional<CaptureWriter> dropped_, passed_;
+    std::optional<AnnotatedCapture> annotated_;
     std::ofstream json_file_, html_file_;
     std::ostream *json_ = nullptr;
     std::ostream *people_ = nullptr;

@@ -57,21 +57,27 @@ Json block_of(const BlockReport &block) {
 Json source_of(const SourceReport &source) {
     Json blocks = Json::array();
     for (const BlockReport &block : source.blocks) blocks.push_back(block_of(block));
-    return {{"address", source.address.to_string()},
-            {"state", source.state ? Json(to_string(*source.state)) : Json(nullptr)},
-            {"blocked", source.blocked},
-            {"ports", source.ports},
-            {"probes", source.probes},
-            {"packets", source.packets},
-            {"dropped", source.dropped},
-            {"first_seen", time(source.first_seen_ns)},
-            {"blocks", std::move(blocks)}};
+    Json json{{"address", source.address.to_string()}};
+    if (source.host) json["host"] = source.host->to_string();
+    json.update({{"state", source.state ? Json(to_string(*source.state)) : Json(nullptr)},
+                 {"blocked", source.blocked},
+                 {"ports", source.ports},
+                 {"probes", source.probes},
+                 {"packets", source.packets},
+                 {"dropped", source.dropped},
+                 {"passed_probes", source.reach.passed},
+                 {"answered", source.reach.answered},
+                 {"likely_honest", likely_honest(source.reach)},
+                 {"likely_honest_reason", honesty_reason(source.reach)},
+                 {"first_seen", time(source.first_seen_ns)},
+                 {"blocks", std::move(blocks)}});
+    return json;
 }
 
 } // namespace
 
 void write_json(std::ostream &out, const ReplayReport &report, const ReplayContext &context) {
-    const Json head{
+    Json head{
         {"schema", replay_schema},
         {"capture", report.capture},
         {"object_sha256", context.object_sha256},
@@ -87,6 +93,10 @@ void write_json(std::ostream &out, const ReplayReport &report, const ReplayConte
         {"latency_ns", latency_of(report.latency, context.clock)},
         {"sources_omitted", report.sources_omitted},
     };
+    if (report.hosts) {
+        head["hosts"] = {{"replayed", report.hosts->replayed},
+                         {"left_out_packets", report.hosts->left_out_packets}};
+    }
     std::string text = line(head);
     text.pop_back(); // the sources stand before the closing brace
     out << text << ",\"sources\":[";

@@ -26,14 +26,6 @@ std::string painted(std::string_view text, Colour colour, bool enabled) {
     return fmt::format("\x1b[{}m{}\x1b[0m", codes[static_cast<std::size_t>(colour)], text);
 }
 
-/// A name that cannot move the cursor.
-std::string printable(std::string name) {
-    std::replace_if(
-        name.begin(), name.end(),
-        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-    return name;
-}
-
 /// The options that are not at their defaults, as they would be given.
 std::string options_given(const DetectorOptions &options) {
     const DetectorOptions defaults;
@@ -83,7 +75,10 @@ void describe_block(Row &row, const SourceReport &source) {
         row.ports += fmt::format(" then {}", *port);
     }
     row.ports += block_count(source);
+    if (source.host) row.ports += fmt::format(" at {}", source.host->to_string());
     if (!source.blocked && source.state) row.ports += fmt::format("; {}", to_string(*source.state));
+    if (likely_honest(source.reach))
+        row.ports += fmt::format("; likely honest: {}", honesty_reason(source.reach));
 }
 
 std::string join_note(std::string note, std::string_view more) {
@@ -99,7 +94,7 @@ std::string note_of(const ReplayReport &report) {
     const auto add = [&](std::uint64_t count, std::string_view what) {
         if (count != 0) note = join_note(std::move(note), fmt::format("{} {}", count, what));
     };
-    add(report.not_selected, "not selected by the filter");
+    add(report.not_selected, "not selected");
     add(report.time_held, "earlier than the clock, which was held");
     add(report.verdicts[static_cast<std::size_t>(Verdict::aborted)],
         "aborted by a fault of the program");
@@ -178,6 +173,13 @@ std::string format_utc(std::uint64_t time_ns) {
     return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}Z", parts.tm_year + 1900,
                        parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
                        time_ns / 1000 % 1'000'000);
+}
+
+std::string printable(std::string name) {
+    std::replace_if(
+        name.begin(), name.end(),
+        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+    return name;
 }
 
 bool wants_colour(int descriptor) {

@@ -8,10 +8,15 @@ namespace {
 
 class Player {
   public:
-    Player(Replay &replay, const FrameVisitor &visit) : replay_(replay), visit_(visit) {}
+    Player(std::span<Replay *const> replays, const FramesVisitor &visit,
+           const CaptureOptions &options) :
+        replays_(replays),
+        visit_(visit),
+        options_(options) {}
 
     std::string operator()(const CaptureInput &input) {
-        CaptureReader reader = CaptureReader::open(input.path, {.filter = input.filter});
+        options_.filter = input.filter;
+        CaptureReader reader = CaptureReader::open(input.path, options_);
         auto action = input.actions.begin();
         while (const auto frame = reader.next()) {
             for (; action != input.actions.end() && is_due(*action, frame->time_ns); ++action)
@@ -45,7 +50,11 @@ class Player {
         return static_cast<std::uint64_t>(row.time.count()) <= time_ns;
     }
 
-    bool feed(const CapturedFrame &frame) { return visit_(frame, replay_.feed(frame)); }
+    bool feed(const CapturedFrame &frame) {
+        outcomes_.clear();
+        for (Replay *const replay : replays_) outcomes_.push_back(replay->feed(frame));
+        return visit_(frame, outcomes_);
+    }
 
     bool feed(const Frame &frame) {
         return feed(CapturedFrame{.number = ++number_,
@@ -55,31 +64,37 @@ class Player {
     }
 
     void act(const ActionRow &row) {
-        replay_.advance_to(static_cast<std::uint64_t>(row.time.count()));
+        for (Replay *const replay : replays_) act(row, *replay);
+    }
+
+    static void act(const ActionRow &row, Replay &replay) {
+        replay.advance_to(static_cast<std::uint64_t>(row.time.count()));
         switch (row.action) {
         case ActionRow::Action::unblock:
-            replay_.unblock(row.address);
+            replay.unblock(row.address);
             break;
         case ActionRow::Action::block:
-            replay_.block(row.address);
+            replay.block(row.address);
             break;
         case ActionRow::Action::allow:
-            replay_.allow(row.address);
+            replay.allow(row.address);
             break;
         case ActionRow::Action::disallow:
-            replay_.disallow(row.address);
+            replay.disallow(row.address);
             break;
         case ActionRow::Action::expire:
-            replay_.expire();
+            replay.expire();
             break;
         case ActionRow::Action::erase:
-            replay_.erase(row.address);
+            replay.erase(row.address);
             break;
         }
     }
 
-    Replay &replay_;
-    const FrameVisitor &visit_;
+    std::span<Replay *const> replays_;
+    const FramesVisitor &visit_;
+    CaptureOptions options_;
+    std::vector<FrameOutcome> outcomes_{};
     std::uint64_t number_ = 0;
 };
 
@@ -120,7 +135,16 @@ std::unique_ptr<FrameSource> open_frames(const ScenarioInput &input) {
 }
 
 std::string play(const ScenarioInput &input, Replay &replay, const FrameVisitor &visit) {
-    return std::visit(Player{replay, visit}, input);
+    Replay *const one = &replay;
+    return play(input, {&one, 1},
+                [&visit](const CapturedFrame &frame, std::span<const FrameOutcome> outcomes) {
+                    return visit(frame, outcomes.front());
+                });
+}
+
+std::string play(const ScenarioInput &input, std::span<Replay *const> replays,
+                 const FramesVisitor &visit, const CaptureOptions &options) {
+    return std::visit(Player{replays, visit, options}, input);
 }
 
 } // namespace portscan

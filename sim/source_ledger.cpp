@@ -9,6 +9,7 @@ namespace {
 
 constexpr SourceLedger::Index free_slot = UINT32_MAX;
 constexpr std::size_t first_slots = 1024;
+constexpr std::uint64_t not_seen = UINT64_MAX;
 
 /// Both halves of the address spread over all bits: the table takes the highest ones.
 std::uint64_t spread(const std::array<std::uint8_t, 16> &address) {
@@ -102,12 +103,21 @@ void SourceLedger::grow_slots() {
 
 SourceLedger::Index SourceLedger::entry(const Prefix &source, std::uint64_t now_ns) {
     std::size_t slot = slot_of(source);
-    if (slots_[slot] != free_slot) return slots_[slot];
+    if (slots_[slot] != free_slot) {
+        Entry &known = at(slots_[slot]);
+        if (known.first_seen_ns == not_seen) known.first_seen_ns = now_ns;
+        return slots_[slot];
+    }
     if (size_ + 1 > slots_.size() / 4 * 3) {
         grow_slots();
         slot = slot_of(source);
     }
     return slots_[slot] = append(source, now_ns);
+}
+
+SourceLedger::Index SourceLedger::mention(const Prefix &source) {
+    const auto known = find(source);
+    return known ? *known : entry(source, not_seen);
 }
 
 std::optional<SourceLedger::Index> SourceLedger::find(const Prefix &source) const {
@@ -181,6 +191,7 @@ void SourceLedger::begin_capture() {
         entry.last_block = static_cast<std::uint32_t>(carried.size());
     }
     blocks_ = std::move(carried);
+    ports_.clear();
 }
 
 /// Notes on each entry what the registry shows of it.
@@ -232,7 +243,8 @@ SourceReport SourceLedger::report_of(Index index, const RegistryView &registry) 
                         .packets = entry.packets,
                         .dropped = entry.dropped,
                         .first_seen_ns = entry.first_seen_ns,
-                        .blocks = {}};
+                        .blocks = {},
+                        .reach = ports_.tally(index)};
     for (std::uint32_t i = entry.last_block; i != 0; i = blocks_[i - 1].previous) {
         report.blocks.push_back(blocks_[i - 1].report);
     }

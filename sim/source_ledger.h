@@ -3,6 +3,7 @@
 
 #include "loader/options.h"
 #include "loader/registry.h"
+#include "sim/port_ledger.h"
 #include "sim/source_report.h"
 
 #include <array>
@@ -32,10 +33,13 @@ class SourceLedger {
 
     /// The source's entry, made where it is not there yet.
     Index entry(const Prefix &source, std::uint64_t now_ns);
+    /// The same for a source that was only answered: it is first seen when it sends.
+    Index mention(const Prefix &source);
     std::optional<Index> find(const Prefix &source) const;
     std::size_t size() const { return size_; }
 
     void packet(Index source, bool probe, bool dropped);
+    PortLedger &ports() { return ports_; }
     /// The program wrote a timestamp.
     void refreshed(Index source, std::uint64_t now_ns);
     /// The program recorded a port; `opens`: as the first one of a record.
@@ -101,6 +105,7 @@ class SourceLedger {
     DetectorOptions options_;
     std::vector<Chunk> chunks_;
     std::vector<Block> blocks_;
+    PortLedger ports_;
     std::vector<Index> slots_; ///< open addressing: index of an entry, or `free_slot`
     std::size_t size_ = 0;
 };

@@ -4,6 +4,7 @@
 #include "loader/address.h"
 #include "loader/events.h"
 #include "loader/registry.h"
+#include "sim/port_tally.h"
 
 #include <cstdint>
 #include <optional>
@@ -43,6 +44,8 @@ struct SourceReport {
     std::uint64_t dropped = 0;
     std::uint64_t first_seen_ns = 0;
     std::vector<BlockReport> blocks{}; ///< oldest first
+    PortTally reach{};                 ///< what became of the ports that it probed
+    std::optional<Address> host{};     ///< with a replay for each host, the one that it sent to
 
     // Word for word what the program wrote, with ReplayOptions::details.
     std::optional<SourceRecord> record{}; ///< in the registry at the end

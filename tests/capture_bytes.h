@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace portscan::test {
@@ -38,6 +39,13 @@ class ByteWriter {
     ByteWriter &pad() {
         bytes_.resize((bytes_.size() + 3) / 4 * 4);
         return *this;
+    }
+    /// An option of a pcapng block.
+    ByteWriter &option(std::uint16_t code, ByteView value) {
+        return u16(code).u16(static_cast<std::uint16_t>(value.size())).raw(value).pad();
+    }
+    ByteWriter &comment(std::string_view text) {
+        return option(1, {reinterpret_cast<const std::uint8_t *>(text.data()), text.size()});
     }
     const Bytes &bytes() const { return bytes_; }
     std::size_t size() const { return bytes_.size(); }
@@ -94,18 +102,35 @@ class PcapngBytes : public ByteWriter {
     /// `resolution`: the exponent of if_tsresol; microseconds if none.
     PcapngBytes &interface(std::uint16_t link_type, std::uint32_t snap_length = 0,
                            std::optional<std::uint8_t> resolution = std::nullopt) {
-        ByteWriter body{order_};
-        body.u16(link_type).u16(0).u32(snap_length);
-        if (resolution) body.u16(9).u16(1).raw(Bytes{*resolution}).pad().u32(0);
-        return block(1, body);
+        ByteWriter options = writer();
+        if (resolution) options.option(9, Bytes{*resolution}).u32(0);
+        return interface_with(options, link_type, snap_length);
+    }
+    PcapngBytes &interface_with(const ByteWriter &options, std::uint16_t link_type,
+                                std::uint32_t snap_length = 0) {
+        return block(1, writer().u16(link_type).u16(0).u32(snap_length).raw(options.bytes()));
     }
     PcapngBytes &packet(std::uint32_t interface_id, std::uint64_t time, ByteView bytes) {
-        const auto length = static_cast<std::uint32_t>(bytes.size());
-        ByteWriter body{order_};
-        body.u32(interface_id).u32(static_cast<std::uint32_t>(time >> 32));
-        body.u32(static_cast<std::uint32_t>(time)).u32(length).u32(length).raw(bytes).pad();
-        return block(6, body);
+        return packet_with(writer(), interface_id, time, bytes);
     }
+    /// With options of writer().
+    PcapngBytes &packet_with(const ByteWriter &options, std::uint32_t interface_id,
+                             std::uint64_t time, ByteView bytes) {
+        return block(6, packet_body(writer().u32(interface_id), time, bytes).raw(options.bytes()));
+    }
+    /// The packet block of before pcapng 1.0.
+    PcapngBytes &obsolete_packet(const ByteWriter &options, std::uint16_t interface_id,
+                                 std::uint64_t time, ByteView bytes) {
+        const auto drops = std::uint16_t{0xffff}; // not known
+        return block(
+            2,
+            packet_body(writer().u16(interface_id).u16(drops), time, bytes).raw(options.bytes()));
+    }
+    PcapngBytes &simple_packet(ByteView bytes, std::uint32_t wire_length) {
+        return block(3, writer().u32(wire_length).raw(bytes).pad());
+    }
+    /// What goes into a block of this file.
+    ByteWriter writer() const { return ByteWriter{order_}; }
     PcapngBytes &block(std::uint32_t type, const ByteWriter &body) {
         const auto length = static_cast<std::uint32_t>(12 + body.size());
         u32(type).u32(length).raw(body.bytes()).u32(length);
@@ -113,6 +138,12 @@ class PcapngBytes : public ByteWriter {
     }
 
   private:
+    static ByteWriter packet_body(ByteWriter body, std::uint64_t time, ByteView bytes) {
+        const auto length = static_cast<std::uint32_t>(bytes.size());
+        body.u32(static_cast<std::uint32_t>(time >> 32)).u32(static_cast<std::uint32_t>(time));
+        return body.u32(length).u32(length).raw(bytes).pad();
+    }
+
     std::endian order_;
 };
 

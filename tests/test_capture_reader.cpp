@@ -196,21 +196,5 @@ TEST_F(CaptureReaderTest, OtherLinkTypesAreRefusedByName) {
     EXPECT_THAT(error_of(path), HasSubstr("link type IEEE802_11 is not supported"));
 }
 
-TEST_F(CaptureReaderTest, InterfacesOfDifferentLinkTypesAreRefused) {
-    PcapngBytes file;
-    file.interface(test::link_ethernet).interface(test::link_raw).packet(0, 1, sample_frame(60));
-    EXPECT_THAT(
-        error_of(directory.write("x", file.bytes())),
-        AllOf(HasSubstr("different link types"), HasSubstr("tshark -r"), Not(HasSubstr("\n"))));
-}
-
-TEST_F(CaptureReaderTest, LaterInterfaceOfAnotherLinkTypeEndsTheFile) {
-    PcapngBytes file;
-    file.interface(test::link_ethernet).packet(0, 1, sample_frame(60));
-    file.interface(test::link_raw).packet(1, 2, sample_frame(60));
-    EXPECT_EQ(read(file.bytes()).size(), 1);
-    EXPECT_THAT(damage, AllOf(HasSubstr("record 2: "), HasSubstr("link type")));
-}
-
 } // namespace
 } // namespace portscan

@@ -324,5 +324,43 @@ TEST(Replay, WallClockRunsTheProgramAsLoaded) {
     EXPECT_EQ(source.blocks.at(0).at_ns, epoch + 7200 * second);
 }
 
+TEST(Replay, PortsThatGotThroughAndThoseThatAnsweredAreCounted) {
+    Feeder feeder{{.max_ports = 3}};
+    const auto answer = [&](std::uint16_t port, const char *flags, bool whole = true) {
+        Bytes bytes = tcp("10.0.0.9", "10.0.0.1", 40'000, flags).source_port(port).bytes();
+        const std::uint64_t length = bytes.size();
+        if (!whole) bytes.resize(14 + 20 + 14); // the ports and flags of it
+        feeder.feed(bytes, epoch, length);
+    };
+    for (const std::uint16_t port : Ports{22, 80, 443, 80, 8080}) feeder.probe(port, epoch);
+    answer(22, "SA");
+    answer(80, "RA");
+    feeder.selected = false;
+    answer(443, "SA", false);
+    answer(8080, "SA");
+    feeder.selected = true;
+    feeder.feed(tcp("10.0.0.1", "10.0.0.9", 22, "A").bytes(), epoch);
+
+    auto sources = feeder.replay.report().sources;
+    ASSERT_THAT(sources, SizeIs(1)) << "who only answers is no source";
+    EXPECT_EQ(sources[0].reach.passed, 3);
+    EXPECT_EQ(sources[0].reach.answered, 2);
+    EXPECT_EQ(sources[0].reach.probed, 4);
+    EXPECT_EQ(sources[0].reach.probed_answered, 3);
+    EXPECT_EQ(sources[0].reach.probed_completed, 1);
+    feeder.replay.begin_capture();
+    feeder.probe(9, epoch);
+    EXPECT_EQ(feeder.replay.report().sources.at(0).reach.passed, 0) << "of this capture";
+}
+
+TEST(Replay, SourceThatWasAnsweredBeforeItSentIsFirstSeenWhenItSends) {
+    Feeder feeder{{}};
+    feeder.feed(tcp("10.0.0.9", "10.0.0.1", 40'000, "SA").source_port(22).bytes(), epoch);
+    feeder.probe(22, epoch + second);
+    const SourceReport source = feeder.only_source();
+    EXPECT_EQ(source.first_seen_ns, epoch + second);
+    EXPECT_EQ(source.reach.answered, 1);
+}
+
 } // namespace
 } // namespace portscan

@@ -116,6 +116,7 @@ TEST_F(ReplayCommandTest, CapabilitiesAreGoneBeforeACaptureIsOpened) {
     EXPECT_EQ(while_opening({"replay", "--continue", scan_, pipe}), "0000000000000000");
     // Another simulator is loaded for the second: CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF.
     EXPECT_EQ(while_opening({"replay", pipe, scan_}), "000000c000001000");
+    EXPECT_EQ(while_opening({"replay", "--host", "10.0.0.9", pipe}), "000000c000001000");
 }
 
 TEST_F(ReplayCommandTest, HelpAndVersionAreNoErrors) {

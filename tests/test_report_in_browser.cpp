@@ -159,6 +159,9 @@ TEST_F(ReportInBrowserTest, ShowsEachSource) {
                 ElementsAre("22:13:24.000000Z", "22:13:29.000000Z", ""));
     EXPECT_THAT(column("Dropped"), ElementsAre("2", "3", "0"));
     EXPECT_THAT(column("Got through"), ElementsAre("3", "3", "2"));
+    EXPECT_THAT(column("Ports that got through"), ElementsAre("3", "3", "2"));
+    EXPECT_THAT(column("Answered"), ElementsAre("0", "0", "0"));
+    EXPECT_THAT(column("Likely honest"), ElementsAre("", "", ""));
 }
 
 TEST_F(ReportInBrowserTest, NothingIsLoadedButTheFile) {

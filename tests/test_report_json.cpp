@@ -58,12 +58,24 @@ TEST(ReportJson, SourceAndBlockHaveTheirFields) {
     ASSERT_EQ(sources.size(), 2u);
     EXPECT_EQ(sources[0], json::parse(R"({
         "address": "172.16.0.8", "state": "active", "blocked": true, "ports": [443, 143, 3306],
-        "probes": 2000, "packets": 2001, "dropped": 1991, "first_seen": "1281737521.000000001",
+        "probes": 2000, "packets": 2001, "dropped": 1991, "passed_probes": 3, "answered": 1,
+        "likely_honest": false,
+        "likely_honest_reason": "2 of 67 ports answered, 0 handshakes completed", "first_seen": "1281737521.000000001",
         "blocks": [{"at": "1281737521.123456789", "frame": 4, "trigger_port": 80, "until": null}]
     })"));
     EXPECT_EQ(sources[1]["state"], "expired");
     EXPECT_EQ(sources[1]["ports"], json::parse("[0]"));
     EXPECT_EQ(sources[1]["blocks"], json::array());
+    EXPECT_FALSE(sources[1].contains("host"));
+}
+
+TEST(ReportJson, ReplayForEachHostNamesThem) {
+    ReplayReport report = sample_report();
+    report.hosts = HostCounts{.replayed = 2, .left_out_packets = 7};
+    for (SourceReport &source : report.sources) source.host = Address::parse("10.0.0.9");
+    EXPECT_EQ(parsed(report)["hosts"], json::parse(R"({"replayed": 2, "left_out_packets": 7})"));
+    EXPECT_EQ(parsed(report)["sources"][1]["host"], "10.0.0.9");
+    EXPECT_FALSE(parsed(sample_report()).contains("hosts"));
 }
 
 TEST(ReportJson, SourceWithoutARecordHasNoState) {

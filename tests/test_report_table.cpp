@@ -54,6 +54,15 @@ TEST(ReportTable, BlockThatIsOverSaysSo) {
                 HasSubstr("443,143,3306 then 25; blocked 2 times; expired\n"));
 }
 
+TEST(ReportTable, SaysWhoIsLikelyHonestAndOfWhichHost) {
+    ReplayReport report = sample_report();
+    report.sources[0].host = Address::parse("10.0.0.9");
+    report.sources[0].reach = {.probed = 4, .probed_answered = 4, .probed_completed = 3};
+    EXPECT_THAT(ReportTable(names, {}).rows(report),
+                HasSubstr("443,143,3306 then 80 at 10.0.0.9; likely honest: 4 of 4 ports answered, "
+                          "3 handshakes completed\n"));
+}
+
 TEST(ReportTable, RowsAreLimitedAndTheRestCounted) {
     ReplayReport report = sample_report();
     report.sources.assign(30, report.sources[0]);
@@ -67,7 +76,7 @@ TEST(ReportTable, SaysWhatWasOdd) {
     report.not_selected = 7;
     report.damage = "cut in record 11";
     EXPECT_THAT(ReportTable(names, {}).rows(report),
-                AllOf(HasSubstr("7 not selected by the filter, 5 earlier than the clock"),
+                AllOf(HasSubstr("7 not selected, 5 earlier than the clock"),
                       HasSubstr("\n  replayed up to there: cut in record 11\n")));
 }
 

@@ -115,6 +115,12 @@ const sourceColumns = [
         key: (source) => sizeOf(source.answered),
         cell: (source) => cell('', portsOrCount(source.answered))
     },
+    {
+        title: 'Likely honest',
+        field: 'likely_honest',
+        key: (source) => (source.likely_honest ? 0 : 1),
+        cell: (source) => cell('', source.likely_honest ? source.likely_honest_reason : '')
+    },
 ];
 
 class SourceTable {
