@@ -2,7 +2,9 @@
 #include "sim/stage_detector.h"
 
 #include "loader/detector_config.h"
+#include "sim/block_counters.h"
 #include "sim/clock_rewrite.h"
+#include "sim/control_flow.h"
 #include "sim/harness_maps.h"
 #include "sim/mutant.h"
 #include "sim/stage_state.h"
@@ -12,6 +14,7 @@
 #include <algorithm>
 #include <array>
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
 #include <cstring>
@@ -113,10 +116,30 @@ StageDetector::~StageDetector() = default;
 FileDescriptor StageDetector::load(ProgramRole role, const Change &change) const {
     ProgramText text = program_text(detector_, role);
     change(text, other_cpu_);
+    count_second_looks(text);
     if (role == ProgramRole::expiry)
         return load_text(text, find(detector_, "pscan_expire"), detector_.object());
     return load_with_clock(std::move(text), detector_.object(),
                            find(detector_, "xdp_port_scan_block"), clock_.map_fd());
+}
+
+void StageDetector::count_second_looks(ProgramText &text) const {
+    const btf *const types = bpf_object__btf(detector_.object());
+    for (std::size_t i = 0; i < text.functions().size(); ++i) {
+        const ProgramFunction &function = text.functions()[i];
+        const btf_type *const type = btf__type_by_id(types, function.type_id);
+        if (std::string_view{btf__name_by_offset(types, type->name_off)} != "look_again") continue;
+        const int stack = lowest_stack_offset(text.function_text(function.start));
+        const RegisterSet live = ControlFlow::of(text).live_at(text, function.start);
+        const Insertion counter{.place = function.start,
+                                .code = counting_code(looks_.map_fd(), 0, live, stack)};
+        text.insert({&counter, 1});
+        return;
+    }
+}
+
+std::uint64_t StageDetector::second_looks() const {
+    return looks_.time_ns();
 }
 
 void StageDetector::run_expiry(int program) {

@@ -66,6 +66,8 @@ class StageDetector {
     /// With so many bytes in the first buffer, where frames may span buffers.
     Verdict run_bytes(ByteView frame, std::optional<std::size_t> linear_size = std::nullopt);
     Counters counters() const { return counters_.read(); }
+    /// How many packets took more than a first look, as long as the detector is there.
+    std::uint64_t second_looks() const;
     void advance(std::chrono::nanoseconds by);
     ExpiryReport expire();
     /// The one address of the source.
@@ -99,12 +101,14 @@ class StageDetector {
     int ports_map() const;
     void fill(int map);
     FileDescriptor load(ProgramRole role, const Change &change) const;
+    void count_second_looks(ProgramText &text) const;
     void run_expiry(int program);
     void note(std::uint64_t outcome);
 
     StageSetting setting_;
     bool ipv6_ = false;
     Interference other_cpu_;
+    CaptureClock looks_; ///< no clock, but a number in memory that a program can write
     Detector detector_;
     CaptureClock clock_;
     FileDescriptor program_; ///< with nothing but the other CPU's steps, like the next one

@@ -96,4 +96,30 @@ void play_frames(StageDetector &detector) {
     }
 }
 
+void play_first_look(StageDetector &detector) {
+    const auto probe = [&] { return detector.packet(1, 22, "S"); };
+    constexpr std::uint8_t protocol_of_nobody = 253;
+    std::vector<Packet> frames{ethernet(0x88b5, {}), detector.packet(1, 22, "U"), probe(),
+                               probe().protocol(protocol_of_nobody)};
+    for (unsigned tags = 1; tags <= 4; ++tags) {
+        Packet tagged = ethernet(0x88b5, {});
+        for (unsigned i = 0; i < tags; ++i) tagged.tag(0x8100, 7);
+        frames.push_back(tagged);
+    }
+    const Host from{detector.ipv6() ? "2001:db8::1" : "10.0.0.1"};
+    const Host to{detector.ipv6() ? "fd00::9" : "192.0.2.9"};
+    frames.push_back(ip(from, to, protocol_of_nobody, {}));
+    if (!detector.ipv6())
+        for (const std::size_t length : {4UL, 13UL, 14UL})
+            frames.push_back(probe().payload_size(30).fragment(0, length));
+    for (const Packet &frame : frames) {
+        const std::uint64_t before = detector.second_looks();
+        detector.run(frame);
+        expect_true(detector, detector.second_looks() == before,
+                    fmt::format("a frame of {} bytes needs one look", frame.bytes().size()));
+    }
+    detector.run(probe().ip_length(detector.ipv6() ? 500 : 0));
+    expect_true(detector, detector.second_looks() != 0, "looks are counted");
+}
+
 } // namespace portscan

@@ -25,6 +25,9 @@ void expect_blocked(const StageDetector &detector, unsigned source);
 // Stages that are long enough for files of their own.
 /// Every cut of many frames, in the length and into two buffers.
 void play_frames(StageDetector &detector);
+/// Frames that end with the last byte that a decision needs, all in the first buffer: one look is
+/// enough for them.
+void play_first_look(StageDetector &detector);
 /// Traffic, time and other hands, all mixed.
 void play_storm(StageDetector &detector, std::size_t steps);
 

@@ -247,6 +247,37 @@ void all_ports(StageDetector &one) {
     step(one, 1, port(0), Reason::blocked);
 }
 
+/// Where the clock is behind what is stored, by less than all that ages are held against: the age
+/// is 0, nothing is over, and no timestamp goes back but that of a block.
+void clock_behind(StageDetector &one) {
+    const auto stamp = [&one](unsigned source) {
+        const auto record = one.record(source);
+        return record ? record->timestamp_ns : 0;
+    };
+    one.advance(1s);
+    pass(one, 1, 1, 1);
+    const std::uint64_t start = stamp(1);
+    pass(one, 1, 2, last_port(one));
+    pass(one, 2, 1, 1);
+    one.advance(-5ns);
+    for (std::uint16_t port = 1; port <= last_port(one); ++port) step(one, 1, port, Reason::known);
+    for (std::uint16_t port = 2; port <= last_port(one); ++port)
+        step(one, 2, port, Reason::recorded);
+    expect_true(one, stamp(1) == start && stamp(2) == start, "no timestamp goes back");
+    expect_true(one, one.expire().sources_left == 2, "nothing is over");
+    step(one, 1, 100, Reason::threshold);
+    expect_true(one, stamp(1) == start - 5, "a block has its own time");
+    one.advance(-3ns);
+    step(one, 1, 1, Reason::blocked);
+    one.run(one.packet(1, 1, "A"));
+    for (unsigned source = 3; source < 8; ++source) pass(one, source, 1, 1);
+    expect_blocked(one, 1); // not over, and does not give way
+    expect_true(one, one.expire().blocks_left == 1, "the block is not over");
+    one.advance(4ns);
+    step(one, 1, 1, Reason::recorded);
+    expect_ports(one, 1, {1});
+}
+
 /// Every extension header behind every other: the segment is found, except behind two fragment
 /// headers.
 void extensions(StageDetector &one) {
@@ -290,7 +321,11 @@ class Programme {
         add({}, "full registry", full_registry);
         add({}, "frames", play_frames);
         add({}, "frames in one buffer", play_frames, false);
+        add({}, "first look", play_first_look);
         if (ipv6_) add({}, "extension headers", extensions);
+        for (const unsigned max_ports : {2U, 6U})
+            add({.max_ports = max_ports, .window = 1ns, .block_for = 1ns},
+                fmt::format("clock behind, max-ports {}", max_ports), clock_behind);
         const DetectorOptions six{.max_ports = 6, .block_for = 1s};
         add(six, "lost swaps of further ports", lost_swaps_of_further_ports);
         add(six, "ports of another life", ports_of_another_life);
@@ -303,6 +338,7 @@ class Programme {
         for (const unsigned max_ports : {1U, 2U, 3U, 5U, 16U})
             for (const auto scope : {BlockScope::tcp, BlockScope::probes, BlockScope::all})
                 add_storm(max_ports, scope, storm_steps);
+        add_storm(4, BlockScope::tcp, storm_steps);
     }
 
   private:
