@@ -20,6 +20,7 @@
 #include <cstring>
 #include <iterator>
 #include <system_error>
+#include <vector>
 
 namespace portscan {
 namespace {
@@ -104,6 +105,7 @@ StageDetector::StageDetector(const StageSetting &setting, const std::string &obj
     program_{load(ProgramRole::filter, only_interfere)},
     expiry_{load(ProgramRole::expiry, only_interfere)},
     running_{program_.get()},
+    running_expiry_{expiry_.get()},
     state_{detector_.maps().state},
     counters_{detector_.maps().stats},
     registry_{detector_.maps(), state_, setting_.options},
@@ -116,33 +118,31 @@ StageDetector::~StageDetector() = default;
 FileDescriptor StageDetector::load(ProgramRole role, const Change &change) const {
     ProgramText text = program_text(detector_, role);
     change(text, other_cpu_);
-    count_second_looks(text);
     if (role == ProgramRole::expiry)
         return load_text(text, find(detector_, "pscan_expire"), detector_.object());
+    count_detours(text);
     return load_with_clock(std::move(text), detector_.object(),
                            find(detector_, "xdp_port_scan_block"), clock_.map_fd());
 }
 
-void StageDetector::count_second_looks(ProgramText &text) const {
+void StageDetector::count_detours(ProgramText &text) const {
     const btf *const types = bpf_object__btf(detector_.object());
-    for (std::size_t i = 0; i < text.functions().size(); ++i) {
-        const ProgramFunction &function = text.functions()[i];
+    const ControlFlow flow = ControlFlow::of(text);
+    std::vector<Insertion> counters;
+    for (const ProgramFunction &function : text.functions()) {
         const btf_type *const type = btf__type_by_id(types, function.type_id);
-        if (std::string_view{btf__name_by_offset(types, type->name_off)} != "look_again") continue;
+        const std::string_view name = btf__name_by_offset(types, type->name_off);
+        if (name != "look_again" && !name.starts_with("judge_closely")) continue;
         const int stack = lowest_stack_offset(text.function_text(function.start));
-        const RegisterSet live = ControlFlow::of(text).live_at(text, function.start);
-        const Insertion counter{.place = function.start,
-                                .code = counting_code(looks_.map_fd(), 0, live, stack)};
-        text.insert({&counter, 1});
-        return;
+        counters.push_back({.place = function.start,
+                            .code = counting_code(detours_.map_fd(), 0,
+                                                  flow.live_at(text, function.start), stack)});
     }
-}
-
-std::uint64_t StageDetector::second_looks() const {
-    return looks_.time_ns();
+    text.insert(counters);
 }
 
 void StageDetector::run_expiry(int program) {
+    running_expiry_ = program;
     expirer_ = Expirer{program, state_, counters_, allowlist_};
 }
 
@@ -164,25 +164,37 @@ void StageDetector::use_changed(ProgramRole role, const Change &change) {
     }
 }
 
-void StageDetector::reset(bool ipv6) {
+void StageDetector::reset(bool ipv6, bool split) {
     ipv6_ = ipv6;
+    split_ = split;
     clear_used_maps(detector_.maps(), setting_.options);
     events_->drain();
     events_left_ = false;
+    // As if that many sources had come before: soon the number is beyond 32 bits.
+    constexpr std::uint64_t places = 0xfffffff5;
+    state_.take_places(PORTSCAN_IPV4, places);
+    state_.take_places(PORTSCAN_IPV6, places);
     clock_.set(0);
     other_cpu_.expect(Interference::Kind::swap, 0);
 }
 
+/// No byte of an address is 0, and none is the same in two sources: what the program leaves out or
+/// mixes up shows.
 Address StageDetector::source(unsigned number) const {
-    const auto byte = static_cast<std::uint8_t>(number % 64);
-    const auto host = static_cast<std::uint8_t>(1 + number / 64);
-    const std::array<std::uint8_t, 4> four{10, 0, 0, byte};
-    if (!ipv6_) return Address::ipv4(four.data());
-    const std::array<std::uint8_t, 16> prefix{0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, byte,
-                                              0,    0,    0,    0,    0, 0, 0, host};
-    const std::array<std::uint8_t, 16> link{0xfe, 0x80, 0, 0, 0, 0, 0, 0,
-                                            0,    0,    0, 0, 0, 0, 0, byte};
-    return Address::ipv6(number < 128 ? prefix.data() : link.data());
+    const unsigned name = number % 64;
+    const unsigned host = number / 64;
+    std::array<std::uint8_t, 16> bytes{};
+    for (unsigned i = 0; i < bytes.size(); ++i) {
+        const unsigned part = i < 8 ? name : host;
+        bytes.at(i) = static_cast<std::uint8_t>(1 + (i * 29 + part * 3) % 191);
+    }
+    if (!ipv6_) return Address::ipv4(bytes.data());
+    if (number >= 128) { // link-local: the name stands in the lower half
+        bytes = {0xfe, 0x80};
+        for (unsigned i = 8; i < bytes.size(); ++i)
+            bytes.at(i) = static_cast<std::uint8_t>(1 + (i * 31 + name * 3) % 191);
+    }
+    return Address::ipv6(bytes.data());
 }
 
 int StageDetector::registry_map() const {
@@ -204,7 +216,8 @@ Packet StageDetector::packet(unsigned number, std::uint16_t port, std::string_vi
 }
 
 Verdict StageDetector::run(const Packet &packet, bool split) {
-    return run_bytes(packet.bytes(), split ? std::optional{min_frame_size} : std::nullopt);
+    return run_bytes(packet.bytes(),
+                     split || split_ ? std::optional{min_frame_size} : std::nullopt);
 }
 
 Verdict StageDetector::run_bytes(ByteView frame, std::optional<std::size_t> linear_size) {
@@ -222,6 +235,15 @@ ExpiryReport StageDetector::expire() {
     const ExpiryReport report = expirer_.pass(clock_.time_ns());
     note(report.blocks_lifted);
     return report;
+}
+
+void StageDetector::expire_alone() {
+    portscan_expire_args arguments{.now = clock_.time_ns()};
+    LIBBPF_OPTS(bpf_test_run_opts, options);
+    options.ctx_in = &arguments;
+    options.ctx_size_in = sizeof(arguments);
+    if (bpf_prog_test_run_opts(running_expiry_, &options) != 0) fail("run the expiry pass");
+    note(options.retval);
 }
 
 void StageDetector::allow(unsigned number) {

@@ -52,8 +52,9 @@ class StageDetector {
     /// std::system_error where the kernel refuses it; what ran before goes on then.
     void use_changed(ProgramRole role, const Change &change);
 
-    /// Forgets all that was seen and done. `ipv6`: the family of sources from now on.
-    void reset(bool ipv6);
+    /// Forgets all that was seen and done. `ipv6`: the family of sources from now on. `split`: the
+    /// same frames, but with all behind the Ethernet header in a second buffer.
+    void reset(bool ipv6, bool split);
     /// Where to note what can be seen after each step from now on; nullptr: nowhere.
     void write_to(StageLog *log) { log_ = log; }
 
@@ -66,10 +67,13 @@ class StageDetector {
     /// With so many bytes in the first buffer, where frames may span buffers.
     Verdict run_bytes(ByteView frame, std::optional<std::size_t> linear_size = std::nullopt);
     Counters counters() const { return counters_.read(); }
-    /// How many packets took more than a first look, as long as the detector is there.
-    std::uint64_t second_looks() const;
+    /// How often the program went beyond the common path, to look at a packet again or to judge it
+    /// closely, as long as the detector is there.
+    std::uint64_t detours() const { return detours_.time_ns(); }
     void advance(std::chrono::nanoseconds by);
     ExpiryReport expire();
+    /// The program alone, without what user space puts right afterwards.
+    void expire_alone();
     /// The one address of the source.
     void allow(unsigned number);
     Interference &other_cpu() { return other_cpu_; }
@@ -101,14 +105,15 @@ class StageDetector {
     int ports_map() const;
     void fill(int map);
     FileDescriptor load(ProgramRole role, const Change &change) const;
-    void count_second_looks(ProgramText &text) const;
+    void count_detours(ProgramText &text) const;
     void run_expiry(int program);
     void note(std::uint64_t outcome);
 
     StageSetting setting_;
     bool ipv6_ = false;
+    bool split_ = false;
     Interference other_cpu_;
-    CaptureClock looks_; ///< no clock, but a number in memory that a program can write
+    CaptureClock detours_; ///< no clock, but a number that a program can write
     Detector detector_;
     CaptureClock clock_;
     FileDescriptor program_; ///< with nothing but the other CPU's steps, like the next one
@@ -116,6 +121,7 @@ class StageDetector {
     FileDescriptor changed_program_; ///< runs in its place; or is empty
     FileDescriptor changed_expiry_;
     int running_ = -1;
+    int running_expiry_ = -1;
     MappedState state_;
     CounterMap counters_;
     Registry registry_;

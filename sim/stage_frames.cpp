@@ -14,6 +14,8 @@ std::vector<Packet> frames_of_both(const StageDetector &detector, unsigned sourc
     std::vector<Packet> frames{probe(), detector.packet(source, 22, "A"),
                                detector.packet(source, 22, "R"), detector.packet(source, 22, "-"),
                                detector.packet(source, 22, "U")};
+    for (const char *const flags : {"F", "SF", "FPU", "SA", "FA", "SR", "RA", "P", "U", "EC"})
+        frames.push_back(probe().flags(flags));
     for (unsigned tags = 1; tags <= 5; ++tags) {
         Packet tagged = probe();
         for (unsigned i = 0; i < tags; ++i) tagged.tag(i % 2 == 0 ? 0x8100 : 0x88a8, 7);
@@ -68,8 +70,7 @@ std::vector<Packet> frames_of_ipv6(const StageDetector &detector, unsigned sourc
     return frames;
 }
 
-void run_all_cuts(StageDetector &detector, const Packet &packet) {
-    const Bytes frame = packet.bytes();
+void run_all_cuts(StageDetector &detector, const Bytes &frame) {
     const ByteView whole{frame};
     constexpr std::size_t shortest = 14;
     for (std::size_t size = shortest; size < frame.size(); ++size)
@@ -82,6 +83,12 @@ void run_all_cuts(StageDetector &detector, const Packet &packet) {
                                            frame.size(), first));
 }
 
+void without_detour(StageDetector &detector, const Packet &packet, const std::string &what) {
+    const std::uint64_t before = detector.detours();
+    detector.run(packet);
+    expect_true(detector, detector.detours() == before, what + " needs one look");
+}
+
 } // namespace
 
 void play_frames(StageDetector &detector) {
@@ -92,15 +99,19 @@ void play_frames(StageDetector &detector) {
         const auto more =
             detector.ipv6() ? frames_of_ipv6(detector, source) : frames_of_ipv4(detector, source);
         frames.insert(frames.end(), more.begin(), more.end());
-        for (const Packet &frame : frames) run_all_cuts(detector, frame);
+        for (const Packet &frame : frames) run_all_cuts(detector, frame.bytes());
+        // Bits that are reserved, behind the data offset.
+        Bytes reserved = detector.packet(source, 22, "S").bytes();
+        reserved.at(reserved.size() - 8) |= 0x0f;
+        run_all_cuts(detector, reserved);
     }
 }
 
 void play_first_look(StageDetector &detector) {
     const auto probe = [&] { return detector.packet(1, 22, "S"); };
     constexpr std::uint8_t protocol_of_nobody = 253;
-    std::vector<Packet> frames{ethernet(0x88b5, {}), detector.packet(1, 22, "U"), probe(),
-                               probe().protocol(protocol_of_nobody)};
+    std::vector<Packet> frames{ethernet(0x88b5, {}), detector.packet(1, 22, "U"),
+                               detector.packet(1, 22, "A"), probe().protocol(protocol_of_nobody)};
     for (unsigned tags = 1; tags <= 4; ++tags) {
         Packet tagged = ethernet(0x88b5, {});
         for (unsigned i = 0; i < tags; ++i) tagged.tag(0x8100, 7);
@@ -109,17 +120,23 @@ void play_first_look(StageDetector &detector) {
     const Host from{detector.ipv6() ? "2001:db8::1" : "10.0.0.1"};
     const Host to{detector.ipv6() ? "fd00::9" : "192.0.2.9"};
     frames.push_back(ip(from, to, protocol_of_nobody, {}));
+    pass(detector, 1, 22, 22);
+    frames.push_back(probe());
     if (!detector.ipv6())
         for (const std::size_t length : {4UL, 13UL, 14UL})
             frames.push_back(probe().payload_size(30).fragment(0, length));
-    for (const Packet &frame : frames) {
-        const std::uint64_t before = detector.second_looks();
-        detector.run(frame);
-        expect_true(detector, detector.second_looks() == before,
-                    fmt::format("a frame of {} bytes needs one look", frame.bytes().size()));
+    for (const Packet &frame : frames)
+        without_detour(detector, frame, fmt::format("a frame of {} bytes", frame.bytes().size()));
+    for (std::uint16_t port = 1; port <= 3; ++port) {
+        pass(detector, 2, port, port);
+        for (std::uint16_t known = 1; known <= port; ++known)
+            without_detour(detector, detector.packet(2, known, "S"), "a known port");
     }
-    detector.run(probe().ip_length(detector.ipv6() ? 500 : 0));
-    expect_true(detector, detector.second_looks() != 0, "looks are counted");
+    const std::uint64_t before = detector.detours();
+    drop(detector, 2, 4);
+    expect_true(detector, detector.detours() != before, "detours are counted");
+    for (const char *const flags : {"S", "A"})
+        without_detour(detector, detector.packet(2, 1, flags), "a blocked source");
 }
 
 } // namespace portscan

@@ -49,6 +49,7 @@ class Storm {
         if (!one_in(100)) return;
         // A pass goes through a map in an order that is another one in each: nobody interferes.
         detector_.other_cpu().expect(Kind::swap, 0);
+        detector_.expire_alone();
         detector_.expire();
     }
 
@@ -58,7 +59,10 @@ class Storm {
     }
 
     void send(unsigned source) {
-        const auto port = static_cast<std::uint16_t>(random_() % 24);
+        constexpr std::array<std::uint16_t, 24> ports{
+            0,  1,  2,   3,   4,   5,    6,    7,    8,     21,    22,    63,
+            64, 65, 127, 128, 443, 4095, 4096, 8080, 32768, 65534, 65535, 54321};
+        const std::uint16_t port = ports.at(random_() % ports.size());
         const char *const flags = one_in(8) ? "A" : one_in(12) ? "U" : "S";
         const Verdict verdict = detector_.run(detector_.packet(source, port, flags), one_in(3));
         if (verdict != Verdict::pass && verdict != Verdict::drop)

@@ -3,6 +3,7 @@
 
 #include "sim/stage_steps.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <fmt/format.h>
@@ -131,6 +132,21 @@ void kept_places(StageDetector &one, std::uint16_t ports, std::uint64_t pattern)
     expect_true(one, one.has_record(1) == ((pattern & 0b10) != 0), "the block gives way if it can");
 }
 
+/// The same where the kernel refuses to delete the block.
+void kept_place_of_the_dead(StageDetector &one, std::uint16_t ports) {
+    pass(one, 1, 1, 6);
+    drop(one, 1, 100);
+    pass(one, 2, 1, ports);
+    pass(one, 3, 1, 1);
+    pass(one, 4, 1, 1);
+    one.advance(2s);
+    one.other_cpu().expect(Kind::keep, 1);
+    const auto next = static_cast<std::uint16_t>(ports + 1);
+    step(one, 2, next, Reason::recorded);
+    expect_true(one, one.has_dead_record(1), "the block is dead");
+    one.expire_alone();
+}
+
 void lost_insertions(StageDetector &one) {
     one.other_cpu().expect(Kind::update, 1);
     step(one, 1, 1, Reason::known);
@@ -234,7 +250,7 @@ void used_ring(StageDetector &one) {
 
 /// Every number of ports, each known from then on.
 void all_ports(StageDetector &one) {
-    constexpr std::uint16_t step_of_ports = 0x0f0d;
+    constexpr std::uint16_t step_of_ports = 0x1f0d;
     const auto port = [](unsigned number) {
         return static_cast<std::uint16_t>(number * step_of_ports);
     };
@@ -278,6 +294,89 @@ void clock_behind(StageDetector &one) {
     expect_ports(one, 1, {1});
 }
 
+/// Ages right before and at the window and the duration of blocks, which are equal.
+void exact_ages(StageDetector &one) {
+    const auto window = one.options().window;
+    const bool all = one.options().block_scope == BlockScope::all;
+    const Verdict other = all ? Verdict::drop : Verdict::pass;
+    one.advance(1s);
+    step(one, 1, 1, Reason::recorded);
+    for (unsigned i = 0; i < 3; ++i) { // refreshed each time
+        one.advance(window - 1ns);
+        step(one, 1, 1, Reason::known);
+    }
+    one.advance(window);
+    step(one, 1, 1, Reason::recorded);
+    pass(one, 1, 1, last_port(one));
+    one.advance(window - 1ns);
+    step(one, 1, last_port(one), Reason::known);
+    step(one, 1, 100, Reason::threshold);
+    one.advance(window - 1ns);
+    step(one, 1, 1, Reason::blocked);
+    expect_true(one, one.run(one.packet(1, 1, "A")) == Verdict::drop, "the block is in force");
+    expect_true(one, one.run(one.packet(1, 1, "U")) == other, "the scope is kept to");
+    expect_true(one, one.expire().blocks_left == 1, "the block is not over");
+    one.advance(1ns);
+    expect_true(one, one.run(one.packet(1, 1, "A")) == Verdict::pass, "the block is over");
+    expect_true(one, one.run(one.packet(1, 1, "U")) == Verdict::pass, "the block is over");
+    step(one, 1, 1, Reason::recorded);
+    one.advance(2 * window - 1ns);
+    expect_true(one, one.expire().sources_left == 1, "a record stays for twice the window");
+    one.advance(1ns);
+    one.expire_alone();
+    expect_true(one, !one.has_record(1), "a record goes after twice the window");
+}
+
+/// Allowlisted from each state that a source can be in.
+void allowed(StageDetector &one) {
+    one.allow(1);
+    for (std::uint16_t port = 1; port < 9; ++port) step(one, 1, port, Reason::allowlisted);
+    for (const unsigned source : {2U, 3U}) {
+        const std::uint16_t known = source == 2 ? 1 : std::min<std::uint16_t>(3, last_port(one));
+        pass(one, source, 1, known);
+        one.allow(source);
+        for (std::uint16_t port = 1; port <= known; ++port) step(one, source, port, Reason::known);
+        for (std::uint16_t port = 11; port < 20; ++port)
+            step(one, source, port, Reason::allowlisted);
+    }
+    pass(one, 4, 1, last_port(one));
+    one.allow(4);
+    step(one, 4, 100, Reason::allowlisted);
+    one.advance(one.options().window); // what there was is over
+    for (const unsigned source : {2U, 3U, 4U}) step(one, source, 1, Reason::allowlisted);
+    pass(one, 5, 1, last_port(one));
+    drop(one, 5, 100);
+    if (!one.ipv6()) return;
+    one.allow(5 + 64); // within the blocked prefix
+    step(one, 5 + 64, 1, Reason::allowlisted);
+    expect_true(one, one.run(one.packet(5 + 64, 1, "A")) == Verdict::pass, "it is allowed");
+    step(one, 5, 1, Reason::blocked);
+    expect_true(one, one.run(one.packet(5, 1, "A")) == Verdict::drop, "only that one is allowed");
+}
+
+/// Ignored ports, from each state that a source can be in.
+void ignored(StageDetector &one) {
+    const auto ignore_all = [&one] {
+        for (const PortRange &range : one.options().ignore_ports) {
+            step(one, 1, range.first, Reason::ignored);
+            step(one, 1, range.last, Reason::ignored);
+        }
+    };
+    ignore_all();
+    expect_true(one, !one.has_record(1), "nothing is recorded");
+    pass(one, 1, 1, 1);
+    ignore_all();
+    one.advance(one.options().window);
+    ignore_all();
+    expect_ports(one, 1, {1});
+    for (const PortRange &range : one.options().ignore_ports) {
+        step(one, 2, static_cast<std::uint16_t>(range.first - 1), Reason::recorded);
+        one.delete_record(2);
+        step(one, 2, static_cast<std::uint16_t>(range.last + 1), Reason::recorded);
+        one.delete_record(2);
+    }
+}
+
 /// Every extension header behind every other: the segment is found, except behind two fragment
 /// headers.
 void extensions(StageDetector &one) {
@@ -319,22 +418,14 @@ class Programme {
         add({}, "lost insertions", lost_insertions);
         add({}, "dead records", dead_records);
         add({}, "full registry", full_registry);
-        add({}, "frames", play_frames);
-        add({}, "frames in one buffer", play_frames, false);
-        add({}, "first look", play_first_look);
-        if (ipv6_) add({}, "extension headers", extensions);
-        for (const unsigned max_ports : {2U, 6U})
-            add({.max_ports = max_ports, .window = 1ns, .block_for = 1ns},
-                fmt::format("clock behind, max-ports {}", max_ports), clock_behind);
-        const DetectorOptions six{.max_ports = 6, .block_for = 1s};
-        add(six, "lost swaps of further ports", lost_swaps_of_further_ports);
-        add(six, "ports of another life", ports_of_another_life);
-        add(six, "full ports", full_ports);
-        for (const auto ports : {std::uint16_t{1}, std::uint16_t{4}})
-            for (const std::uint64_t pattern : {0b00ULL, 0b01ULL, 0b10ULL})
-                add(six, fmt::format("kept places, {} ports, swaps {:#04b}", ports, pattern),
-                    [=](StageDetector &one) { kept_places(one, ports, pattern); });
+        add({}, "allowed", allowed);
+        add_once({}, "first look", play_first_look);
+        add_once({}, "frames", play_frames);
+        add_once({}, "frames in one buffer", play_frames, false);
+        if (ipv6_) add_once({}, "extension headers", extensions);
+        add_with_six_ports();
         for (const unsigned max_ports : {1U, 4U}) add_with_bound(max_ports);
+        for (const unsigned max_ports : {2U, 6U}) add_of_time(max_ports);
         for (const unsigned max_ports : {1U, 2U, 3U, 5U, 16U})
             for (const auto scope : {BlockScope::tcp, BlockScope::probes, BlockScope::all})
                 add_storm(max_ports, scope, storm_steps);
@@ -342,11 +433,49 @@ class Programme {
     }
 
   private:
-    void add(DetectorOptions options, const std::string &name, Script script, bool frags = true) {
-        stages_.push_back({.name = fmt::format("{}: {}", ipv6_ ? "IPv6" : "IPv4", name),
+    void add_once(DetectorOptions options, const std::string &name, Script script,
+                  bool frags = true, bool split = false) {
+        stages_.push_back({.name = fmt::format("{}: {}{}", ipv6_ ? "IPv6" : "IPv4", name,
+                                               split ? ", in two buffers" : ""),
                            .setting = {std::move(options), frags},
                            .ipv6 = ipv6_,
+                           .split = split,
                            .script = std::move(script)});
+    }
+
+    /// With frames in one buffer, and in two.
+    void add(const DetectorOptions &options, const std::string &name, const Script &script) {
+        for (const bool split : {false, true}) add_once(options, name, script, true, split);
+    }
+
+    void add_with_six_ports() {
+        const DetectorOptions six{.max_ports = 6, .block_for = 1s};
+        add(six, "allowed, max-ports 6", allowed);
+        add(six, "lost swaps of further ports", lost_swaps_of_further_ports);
+        add(six, "ports of another life", ports_of_another_life);
+        add(six, "full ports", full_ports);
+        for (const auto ports : {std::uint16_t{1}, std::uint16_t{4}}) {
+            for (const std::uint64_t pattern : {0b00ULL, 0b01ULL, 0b10ULL})
+                add(six, fmt::format("kept places, {} ports, swaps {:#04b}", ports, pattern),
+                    [=](StageDetector &one) { kept_places(one, ports, pattern); });
+            add(six, fmt::format("kept place of the dead, {} ports", ports),
+                [=](StageDetector &one) { kept_place_of_the_dead(one, ports); });
+        }
+    }
+
+    void add_of_time(unsigned max_ports) {
+        const auto named = [&](const char *name) {
+            return fmt::format("{}, max-ports {}", name, max_ports);
+        };
+        add({.max_ports = max_ports, .window = 1ns, .block_for = 1ns}, named("clock behind"),
+            clock_behind);
+        for (const auto length : {1ns, 2ns, std::chrono::nanoseconds{10s}})
+            add({.max_ports = max_ports,
+                 .window = length,
+                 .block_for = length,
+                 .block_scope = max_ports == 2 ? BlockScope::all : BlockScope::tcp},
+                fmt::format("exact ages, max-ports {}, {} ns", max_ports, length.count()),
+                exact_ages);
     }
 
     void add_with_bound(unsigned max_ports) {
@@ -357,7 +486,7 @@ class Programme {
         add(short_lived, named("lost removals"), lost_removals);
         add(short_lived, named("refused deletions"), refused_deletions);
         add(short_lived, named("full ring"), full_ring);
-        add(short_lived, named("used ring"), used_ring);
+        add_once(short_lived, named("used ring"), used_ring);
         add({.max_ports = max_ports, .max_blocked = 1, .max_blocked6 = 1},
             named("last block taken"), last_block_taken);
     }
@@ -366,12 +495,15 @@ class Programme {
         DetectorOptions options{.max_ports = max_ports, .window = 10s, .block_scope = scope};
         if (scope != BlockScope::probes) options.block_for = 20s;
         options.dry_run = max_ports == 2;
-        options.ignore_ports = {{7, 7}, {21, 21}};
+        options.ignore_ports = {{7, 7}, {21, 21}, {64, 64}, {128, 4095}};
         const std::array scopes{"tcp", "probes", "all"};
         const std::string under = fmt::format("max-ports {}, scope {}", max_ports,
                                               scopes.at(static_cast<std::size_t>(scope)));
-        add(options, "storm, " + under, [steps](StageDetector &one) { play_storm(one, steps); });
-        if (scope == BlockScope::tcp) add(options, "all ports, " + under, all_ports);
+        add_once(options, "storm, " + under,
+                 [steps](StageDetector &one) { play_storm(one, steps); });
+        if (scope != BlockScope::tcp) return;
+        add(options, "all ports, " + under, all_ports);
+        add(options, "ignored, " + under, ignored);
     }
 
     bool ipv6_;
@@ -387,7 +519,7 @@ std::vector<StageScript> find_stages(std::size_t storm_steps) {
 }
 
 void play(const StageScript &stage, StageDetector &detector, StageLog *log) {
-    detector.reset(stage.ipv6);
+    detector.reset(stage.ipv6, stage.split);
     detector.write_to(log);
     stage.script(detector);
     detector.write_to(nullptr);

@@ -16,6 +16,7 @@ struct StageScript {
     std::string name; ///< `IPv4: lost swaps`
     StageSetting setting{};
     bool ipv6 = false;
+    bool split = false; ///< frames in two buffers
     /// Throws StageFailure where something does not come out.
     std::function<void(StageDetector &)> script{};
 };
