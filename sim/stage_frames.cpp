@@ -23,6 +23,8 @@ std::vector<Packet> frames_of_both(const StageDetector &detector, unsigned sourc
     }
     for (const std::size_t length : {3UL, 4UL, 8UL, 13UL, 14UL, 16UL, 20UL})
         frames.push_back(probe().payload_size(30).fragment(0, length));
+    for (const char *const flags : {"F", "A", "R", "SA"})
+        frames.push_back(probe().flags(flags).payload_size(30).fragment(0, 16));
     frames.push_back(probe().payload_size(30).fragment(8, 16));
     frames.push_back(probe().payload_size(30).fragment(16, 34));
     for (const std::uint8_t words : Bytes{0, 4, 5, 6, 15})
@@ -33,7 +35,11 @@ std::vector<Packet> frames_of_both(const StageDetector &detector, unsigned sourc
         frames.push_back(probe().version(version));
     frames.push_back(probe().padding(6));
     frames.push_back(ethernet(0x0806, Bytes(28)));
-    frames.push_back(ethernet(0x0806, {}));
+    for (unsigned tags = 0; tags <= 4; ++tags) { // with nothing behind
+        Packet tagged = ethernet(0x88b5, {});
+        for (unsigned i = 0; i < tags; ++i) tagged.tag(0x8100, 7);
+        frames.push_back(tagged);
+    }
     return frames;
 }
 
@@ -43,6 +49,8 @@ std::vector<Packet> frames_of_ipv4(const StageDetector &detector, unsigned sourc
     for (const std::uint8_t words : Bytes{0, 4, 5, 6, 15}) frames.push_back(probe().ihl(words));
     for (const std::size_t bytes : {4UL, 8UL, 40UL})
         frames.push_back(probe().ip_options(Bytes(bytes)));
+    for (const std::uint16_t length : {std::uint16_t{0}, std::uint16_t{20}}) // the header alone
+        frames.push_back(probe().protocol(253).ip_length(length).truncate(34));
     return frames;
 }
 
@@ -62,6 +70,11 @@ std::vector<Packet> frames_of_ipv6(const StageDetector &detector, unsigned sourc
         probe().hop_by_hop().ip_length(4),
         probe().hop_by_hop().ip_length(8),
     };
+    for (const char *const flags : {"F", "A", "R", "SA"}) {
+        frames.push_back(probe().flags(flags).hop_by_hop());
+        frames.push_back(probe().flags(flags).payload_size(30).hop_by_hop().fragment(0, 16));
+    }
+    frames.push_back(probe().protocol(253).ip_length(0).truncate(54));
     for (const std::size_t headers : {7UL, 8UL, 9UL}) {
         Packet deep = probe();
         for (std::size_t i = 0; i < headers; ++i) deep.destination_options();
@@ -131,6 +144,12 @@ void play_first_look(StageDetector &detector) {
         pass(detector, 2, port, port);
         for (std::uint16_t known = 1; known <= port; ++known)
             without_detour(detector, detector.packet(2, known, "S"), "a known port");
+        if (!detector.detector().has_frags()) continue;
+        for (std::uint16_t known = 1; known <= port; ++known) {
+            const std::uint64_t before = detector.detours();
+            detector.run(detector.packet(2, known, "S"), true);
+            expect_true(detector, detector.detours() == before + 1, "two buffers need two looks");
+        }
     }
     const std::uint64_t before = detector.detours();
     drop(detector, 2, 4);

@@ -20,6 +20,10 @@ void expect(StageDetector &detector, unsigned source, std::uint16_t port, Verdic
 
 } // namespace
 
+std::uint16_t last_port(const StageDetector &detector) {
+    return static_cast<std::uint16_t>(detector.options().max_ports);
+}
+
 void expect_true(const StageDetector &detector, bool truth, std::string_view what) {
     if (!truth) fail(detector, fmt::format("expected: {}", what));
 }

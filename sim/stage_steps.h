@@ -9,6 +9,9 @@
 
 namespace portscan {
 
+/// The last port that the detector takes, all from 1 on.
+std::uint16_t last_port(const StageDetector &detector);
+
 /// Steps of stages and what has to become of them. Sources are numbers, from 1. All throw
 /// StageFailure where that does not happen.
 void expect_true(const StageDetector &detector, bool truth, std::string_view what);
