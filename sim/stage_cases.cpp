@@ -66,6 +66,16 @@ void all_ports(StageDetector &one) {
     step(one, 1, port(0), Reason::blocked);
 }
 
+/// However many other ports are recorded, port 0 is none of them, although unused places hold 0.
+void port_zero(StageDetector &one) {
+    for (std::uint16_t ports = 1; ports <= last_port(one); ++ports) {
+        pass(one, 1, 1, ports);
+        step(one, 1, 0, ports < last_port(one) ? Reason::recorded : Reason::threshold);
+        one.delete_record(1);
+        one.expire();
+    }
+}
+
 /// Where the clock is behind what is stored, by less than all that ages are held against: the age
 /// is 0, nothing is over, and no timestamp goes back but that of a block.
 void clock_behind(StageDetector &one) {

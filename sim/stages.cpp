@@ -123,6 +123,7 @@ class Programme {
                  [steps](StageDetector &one) { play_storm(one, steps); });
         if (scope != BlockScope::tcp) return;
         add(options, "all ports, " + under, all_ports);
+        add(options, "port 0, " + under, port_zero);
         add(options, "ignored, " + under, ignored);
     }
 
