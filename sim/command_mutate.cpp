@@ -72,7 +72,7 @@ AllMutants mutants_of(const std::string &object_path) {
 bool refuse_broken(const std::vector<std::string> &broken) {
     for (const std::string &one : broken)
         complain(fmt::format("{} does not come out without any mutation: run 'xdp-portscan-sim "
-                             "test' on it first",
+                             "test' on it first, or 'cover' where it is a stage",
                              one));
     return !broken.empty();
 }

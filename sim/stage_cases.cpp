@@ -66,10 +66,30 @@ void all_ports(StageDetector &one) {
     step(one, 1, port(0), Reason::blocked);
 }
 
+/// Link-local sources are told apart by the whole address.
+void link_local(StageDetector &one) {
+    constexpr unsigned local = 128;
+    pass(one, 1 + local, 1, 3);
+    step(one, 1 + local, 4, Reason::threshold);
+    pass(one, 2 + local, 1, 1);
+    const auto expect_all = [&one](unsigned source, Verdict verdict) {
+        for (const char *const flags : {"S", "A", "U"})
+            expect_true(one, one.run(one.packet(source, 1, flags)) == verdict,
+                        "blocked alone, and whatever it sends");
+    };
+    expect_all(1 + local, Verdict::drop);
+    expect_all(2 + local, Verdict::pass);
+    expect_all(1, Verdict::pass);
+    pass(one, 1, 2, 3);
+    drop(one, 1, 4);
+    expect_all(1 + 64, Verdict::drop); // of the same prefix
+    expect_all(2 + local, Verdict::pass);
+}
+
 /// However many other ports are recorded, port 0 is none of them, although unused places hold 0.
 void port_zero(StageDetector &one) {
     for (std::uint16_t ports = 1; ports <= last_port(one); ++ports) {
-        pass(one, 1, 1, ports);
+        pass(one, 1, 101, static_cast<std::uint16_t>(100 + ports));
         step(one, 1, 0, ports < last_port(one) ? Reason::recorded : Reason::threshold);
         one.delete_record(1);
         one.expire();

@@ -28,6 +28,7 @@ void full_ports(StageDetector &one);
 void full_ring(StageDetector &one);
 void used_ring(StageDetector &one);
 void all_ports(StageDetector &one);
+void link_local(StageDetector &one);
 void port_zero(StageDetector &one);
 void clock_behind(StageDetector &one);
 void exact_ages(StageDetector &one);

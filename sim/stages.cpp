@@ -30,6 +30,7 @@ class Programme {
         add({}, "full registry", full_registry);
         add({}, "allowed", allowed);
         add({.block_scope = BlockScope::all}, "allowed, scope all", allowed);
+        if (ipv6_) add({.block_scope = BlockScope::all}, "link-local sources", link_local);
         add_once({}, "first look", play_first_look);
         add_once({}, "frames", play_frames);
         add_once({}, "frames in one buffer", play_frames, false);
