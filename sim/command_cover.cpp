@@ -3,13 +3,13 @@
 
 #include "loader/option_flags.h"
 #include "sim/console.h"
-#include "sim/cover_stages.h"
 #include "sim/coverage.h"
 #include "sim/coverage_report.h"
 #include "sim/exit_status.h"
 #include "sim/output_file.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
+#include "sim/stages.h"
 #include "sim/unreachable.h"
 
 #include <algorithm>
@@ -56,6 +56,23 @@ class CoverRun {
     unsigned failed_ = 0;
 };
 
+/// All stages, on detectors that count.
+void run_stages(const Coverage &coverage, const std::string &object_path) {
+    constexpr std::size_t storm_steps = 16'000;
+    auto stages = find_stages(storm_steps);
+    for (auto next = stages.begin(); next != stages.end();) {
+        const StageSetting setting = next->setting;
+        StageDetector detector{setting, object_path};
+        for (const ProgramRole role : {ProgramRole::filter, ProgramRole::expiry})
+            detector.use_changed(role, [&](ProgramText &text, const Interference &other) {
+                coverage.put_into(text, other);
+            });
+        const auto end = std::stable_partition(
+            next, stages.end(), [&](const StageScript &stage) { return stage.setting == setting; });
+        for (; next != end; ++next) play(*next, detector);
+    }
+}
+
 } // namespace
 
 int run_cover(const CoverCommand &command, std::ostream &out) {
@@ -77,7 +94,7 @@ int run_cover(const CoverCommand &command, std::ostream &out) {
     unsigned failed = 0;
     for (const Scenario &scenario : scenarios) failed = run.run(scenario);
     const std::size_t by_scenarios = totals_of(coverage.report()).covered;
-    run_cover_stages(coverage, command.settings.simulator.object_path);
+    run_stages(coverage, command.settings.simulator.object_path);
 
     CoverageReport report = coverage.report();
     report.covered_by_scenarios = by_scenarios;

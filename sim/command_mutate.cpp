@@ -5,6 +5,7 @@
 #include "loader/option_flags.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
+#include "sim/mutant_choice.h"
 #include "sim/mutation_campaign.h"
 #include "sim/mutation_report.h"
 #include "sim/privileges.h"
@@ -71,7 +72,7 @@ AllMutants mutants_of(const std::string &object_path) {
 bool refuse_broken(const std::vector<std::string> &broken) {
     for (const std::string &one : broken)
         complain(fmt::format("{} does not come out without any mutation: run 'xdp-portscan-sim "
-                             "test' on it first",
+                             "test' on it first, or 'cover' where it is a stage",
                              one));
     return !broken.empty();
 }
@@ -104,6 +105,8 @@ int run_mutate(const MutateCommand &command, std::ostream &out) {
     std::ofstream json = open_json(command.json);
     auto [all, object_sha256] = mutants_of(command.object_path);
     const std::size_t found = all.size();
+    if (!command.only.empty()) all = of_file(std::move(all), command.only);
+    if (!command.again.empty()) all = survivors_of(std::move(all), command.again, object_sha256);
     const auto mutants =
         draw_sample(std::move(all), command.sample == 0 ? found : command.sample, command.seed);
 
@@ -115,6 +118,7 @@ int run_mutate(const MutateCommand &command, std::ostream &out) {
                        .object_path = command.object_path,
                        .jobs = jobs,
                        .rounds = command.rounds,
+                       .stages = command.stages,
                        .tick = [&progress] { progress.step(); }}};
     if (refuse_broken(campaign.find_broken())) return exit_unreadable;
     progress.start({.label = "mutate", .unit = "mutants", .total = mutants.size()});
@@ -157,6 +161,15 @@ void setup_mutate(CLI::App &app, int &exit_status) {
             "pass too")
         ->type_name("N")
         ->check(CLI::Range(0, 10'000));
+    mutate->add_flag("--stages", command->stages,
+                     "play the stages of 'cover' too on what survives all else: each step has to "
+                     "leave what it leaves on the detector as it is");
+    mutate->add_option("--only", command->only, "try the mutants of this source file alone")
+        ->type_name("FILE");
+    mutate
+        ->add_option("--again", command->again,
+                     "try those alone that survived in this JSON of an earlier run")
+        ->type_name("FILE");
     mutate->add_option("--jobs", command->jobs, "mutants at a time; default: as many as CPUs")
         ->type_name("N")
         ->check(CLI::Range(1, 256));

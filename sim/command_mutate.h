@@ -21,6 +21,9 @@ struct MutateCommand {
     std::size_t sample = 0; ///< mutants to try; 0: all
     std::uint64_t seed = 1;
     std::size_t rounds = 0;  ///< of drawn traffic against the model, beside the scenarios
+    bool stages = false;     ///< those of `cover` too
+    std::string only;        ///< mutants of this source file; empty: of all
+    std::string again;       ///< JSON of an earlier run: what survived there; empty: all
     std::size_t jobs = 0;    ///< threads; 0: one for each CPU
     std::string equivalents; ///< list of mutants that are no mistakes; empty: none
     std::string json;        ///< empty: none; `-`: standard output, in place of text

@@ -14,10 +14,12 @@ namespace portscan {
 namespace {
 
 /// The pattern of each kind: the value of the map.
-using Patterns = std::array<std::uint64_t, 6>;
+using Patterns = std::array<std::uint64_t, 7>;
 
 /// One bit of a record's tag, the highest three bits of its word: neither port nor count.
 constexpr std::uint64_t tag_step = 1ULL << 61;
+/// Another place in the queue, which is a word of its own.
+constexpr std::uint64_t place_step = 1;
 /// Its flag for a block.
 constexpr std::uint64_t block_step = 1ULL << 48;
 
@@ -107,6 +109,20 @@ std::vector<bpf_insn> other_lookup(int map_fd, int stack) {
     return code;
 }
 
+/// Another key for bpf_map_delete_elem, which no source has. r0 and r3 to r5 are dead there.
+std::vector<bpf_insn> other_key(int map_fd, int stack) {
+    std::vector<bpf_insn> code;
+    append_address(code, BPF_REG_0, map_fd, pattern_offset(Interference::Kind::keep));
+    append_guard(code, BPF_REG_0, BPF_REG_3, 5);
+    code.push_back(make_instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, -1));
+    append_save(code, BPF_REG_3, slot_below(stack, 0));
+    append_save(code, BPF_REG_3, slot_below(stack, 1));
+    code.push_back(make_instruction(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0));
+    code.push_back(
+        make_instruction(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, slot_below(stack, 1)));
+    return code;
+}
+
 bool is_helper(const bpf_insn &instruction, int function) {
     return is_call(instruction) && instruction.src_reg == 0 && instruction.imm == function;
 }
@@ -121,9 +137,9 @@ bool holds_records(int map_fd) {
     return info.type == BPF_MAP_TYPE_HASH && info.value_size == sizeof(portscan_record);
 }
 
-/// Does the instruction look a record up? The map is the one last put into r1 before it.
-bool is_record_lookup(std::span<const bpf_insn> instructions, std::size_t place) {
-    if (!is_helper(instructions[place], BPF_FUNC_map_lookup_elem)) return false;
+/// Does the instruction do that to a record? The map is the one last put into r1 before it.
+bool is_record_call(std::span<const bpf_insn> instructions, std::size_t place, int helper) {
+    if (!is_helper(instructions[place], helper)) return false;
     for (std::size_t i = place; i-- > 0;) {
         const bpf_insn &one = instructions[i];
         if (is_wide(one) && one.dst_reg == BPF_REG_1 && one.src_reg == BPF_PSEUDO_MAP_FD)
@@ -159,10 +175,12 @@ std::vector<Insertion> Interference::insertions(const ProgramText &text,
         };
         if (is_helper(one, BPF_FUNC_map_update_elem)) {
             insertions.push_back({.place = i, .code = other_update(map_.get(), stack)});
-        } else if (is_record_lookup(instructions, i)) {
+        } else if (is_record_call(instructions, i, BPF_FUNC_map_lookup_elem)) {
             insertions.push_back({.place = i, .code = other_lookup(map_.get(), stack)});
+        } else if (is_record_call(instructions, i, BPF_FUNC_map_delete_elem)) {
+            insertions.push_back({.place = i, .code = other_key(map_.get(), stack)});
         } else if (is_atomic(one) && one.imm == BPF_CMPXCHG) {
-            before(Kind::swap, tag_step);
+            before(Kind::swap, BPF_SIZE(one.code) == BPF_DW ? tag_step : place_step);
             before(Kind::block, block_step);
         } else if (is_atomic(one) && one.imm == (BPF_ADD | BPF_FETCH)) {
             before(Kind::add, 1);

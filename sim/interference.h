@@ -22,7 +22,8 @@ class Interference {
         add,          ///< the number that is added to is larger by one
         update,       ///< the element that is to be put in is there
         lookup_block, ///< the record that is looked up, and there, becomes a block
-        lookup_gone   ///< the record that is looked up, and there, is removed
+        lookup_gone,  ///< the record that is looked up, and there, is removed
+        keep          ///< the record that is to be deleted stays, as where the kernel is busy
     };
 
     /// Throws std::system_error.

@@ -31,34 +31,64 @@ bool agrees(const FuzzTrace &round, Simulator &simulator) {
 
 } // namespace
 
-std::size_t MutantPlan::index_of(const DetectorOptions &wanted) {
-    const auto found = std::find(options.begin(), options.end(), wanted);
-    if (found != options.end()) return static_cast<std::size_t>(found - options.begin());
-    options.push_back(wanted);
-    return options.size() - 1;
+std::size_t MutantPlan::index_of(const MutantSetting &wanted) {
+    const auto found = std::find(settings.begin(), settings.end(), wanted);
+    if (found != settings.end()) return static_cast<std::size_t>(found - settings.begin());
+    settings.push_back(wanted);
+    return settings.size() - 1;
 }
 
-std::vector<std::size_t> MutantPlan::cases_under(std::size_t options_index) const {
+std::vector<std::size_t> MutantPlan::cases_under(std::size_t setting) const {
     std::vector<std::size_t> found;
     for (std::size_t i = 0; i < cases.size(); ++i)
-        if (cases[i].options == options_index) found.push_back(i);
+        if (cases[i].setting == setting) found.push_back(i);
     return found;
 }
 
-Simulator &MutantBench::simulator(std::size_t options) {
-    if (simulators_.size() < plan_->options.size()) simulators_.resize(plan_->options.size());
-    auto &place = simulators_.at(options);
-    if (place == nullptr)
-        place = std::make_unique<Simulator>(plan_->options.at(options),
-                                            SimulatorSettings{.object_path = plan_->object_path});
-    return *place;
+const Detector &MutantBench::Place::detector() const {
+    return simulator != nullptr ? simulator->detector() : stage->detector();
 }
 
-bool MutantBench::load(std::size_t options, const Mutant &mutant) {
-    Simulator &target = simulator(options);
-    const ProgramText shipped = program_text(target.detector(), mutant.role);
+void MutantBench::Place::use(ProgramRole role, const std::function<void(ProgramText &)> &change) {
+    if (simulator != nullptr) {
+        ProgramText text = program_text(simulator->detector(), role);
+        change(text);
+        simulator->use_variant(role, text);
+        return;
+    }
+    stage->use_shipped();
+    stage->use_changed(role, [&](ProgramText &text, const Interference &other) {
+        change(text);
+        text.insert(other.insertions(text, ControlFlow::of(text)));
+    });
+}
+
+void MutantBench::Place::use_shipped() {
+    if (simulator != nullptr)
+        simulator->use_shipped();
+    else
+        stage->use_shipped();
+}
+
+MutantBench::Place &MutantBench::place(std::size_t setting) {
+    if (places_.size() < plan_->settings.size()) places_.resize(plan_->settings.size());
+    Place &found = places_.at(setting);
+    if (found.simulator != nullptr || found.stage != nullptr) return found;
+    const MutantSetting &wanted = plan_->settings.at(setting);
+    if (const auto *const options = std::get_if<DetectorOptions>(&wanted); options != nullptr)
+        found.simulator = std::make_unique<Simulator>(
+            *options, SimulatorSettings{.object_path = plan_->object_path});
+    else
+        found.stage =
+            std::make_unique<StageDetector>(std::get<StageSetting>(wanted), plan_->object_path);
+    return found;
+}
+
+bool MutantBench::load(std::size_t setting, const Mutant &mutant) {
+    Place &target = place(setting);
     try {
-        target.use_variant(mutant.role, apply(mutant.mutation, shipped));
+        target.use(mutant.role,
+                   [&](ProgramText &text) { text = apply(mutant.mutation, std::move(text)); });
         return true;
     } catch (const std::system_error &error) {
         if (is_environment(error.code())) throw;
@@ -66,18 +96,33 @@ bool MutantBench::load(std::size_t options, const Mutant &mutant) {
     }
 }
 
-bool MutantBench::passes(std::size_t case_index) {
+StageLog MutantBench::write_down(std::size_t case_index) {
     const MutantCase &one = plan_->cases.at(case_index);
-    Simulator &target = simulator(one.options);
+    StageLog log;
+    play(*one.stage, *place(one.setting).stage, &log);
+    return log;
+}
+
+bool MutantBench::comes_out(const MutantCase &one) {
+    Place &target = place(one.setting);
+    if (one.stage != nullptr) {
+        StageLog log = StageLog::against(one.before);
+        play(*one.stage, *target.stage, &log);
+        return true;
+    }
     const auto comes_out = [&](std::optional<std::size_t> linear_size) {
-        target.reset();
-        target.split_frames(linear_size);
-        if (one.round != nullptr) return agrees(*one.round, target);
-        return holds(*one.scenario, *one.one, target);
+        target.simulator->reset();
+        target.simulator->split_frames(linear_size);
+        if (one.round != nullptr) return agrees(*one.round, *target.simulator);
+        return holds(*one.scenario, *one.one, *target.simulator);
     };
+    // Whatever buffers the frames come in, the decisions are the same.
+    return comes_out(std::nullopt) && (!one.split || comes_out(min_frame_size));
+}
+
+bool MutantBench::passes(std::size_t case_index) {
     try {
-        // Whatever buffers the frames come in, the decisions are the same.
-        return comes_out(std::nullopt) && (!one.split || comes_out(min_frame_size));
+        return comes_out(plan_->cases.at(case_index));
     } catch (const std::system_error &error) {
         if (is_environment(error.code())) throw;
         return false;
@@ -86,29 +131,34 @@ bool MutantBench::passes(std::size_t case_index) {
     }
 }
 
-std::vector<Reach> MutantBench::find_reach(std::size_t options) {
-    std::vector<Reach> found(plan_->cases_under(options).size());
-    find_reach(options, ProgramRole::filter, found);
-    find_reach(options, ProgramRole::expiry, found);
-    simulator(options).use_shipped();
+std::vector<Reach> MutantBench::find_reach(std::size_t setting) {
+    std::vector<Reach> found(plan_->cases_under(setting).size());
+    find_reach(setting, ProgramRole::filter, found);
+    find_reach(setting, ProgramRole::expiry, found);
+    place(setting).use_shipped();
     return found;
 }
 
-void MutantBench::find_reach(std::size_t options, ProgramRole role, std::vector<Reach> &found) {
-    Simulator &target = simulator(options);
-    ProgramText text = program_text(target.detector(), role);
-    const std::size_t size = text.instructions().size();
+void MutantBench::find_reach(std::size_t setting, ProgramRole role, std::vector<Reach> &found) {
+    Place &target = place(setting);
+    const ProgramText shipped = program_text(target.detector(), role);
     auto &counters = counters_.at(static_cast<std::size_t>(role));
-    if (!counters) counters.emplace(text);
-    counters->put_into(text);
-    target.use_variant(role, text);
-    const auto cases = plan_->cases_under(options);
+    if (!counters) counters.emplace(shipped);
+    if (target.stage != nullptr) {
+        target.stage->use_shipped();
+        target.stage->use_changed(role, [&](ProgramText &text, const Interference &other) {
+            counters->put_into(text, other.insertions(text, counters->flow()));
+        });
+    } else {
+        target.use(role, [&](ProgramText &text) { counters->put_into(text); });
+    }
+    const auto cases = plan_->cases_under(setting);
     for (std::size_t i = 0; i < cases.size(); ++i) {
         const auto before = counters->blocks();
         passes(cases[i]);
         const auto after = counters->blocks();
         auto &reached = found[i].at(static_cast<std::size_t>(role));
-        reached.resize(size);
+        reached.resize(shipped.instructions().size());
         for (std::size_t block = 0; block < after.size(); ++block)
             for (std::size_t at = counters->flow().blocks[block].begin;
                  at < counters->flow().blocks[block].end; ++at)

@@ -46,22 +46,30 @@ std::vector<FuzzRound> draw_rounds(std::size_t count, const OptionOverrides &opt
     return rounds;
 }
 
+/// As long as a stage of pseudo-random traffic is for a mutant: much shorter than for `cover`,
+/// since each mutant plays it.
+constexpr std::size_t storm_steps = 1500;
+
 std::string name_of(const MutantCase &one) {
+    if (one.stage != nullptr) return fmt::format("stage '{}'", one.stage->name);
     if (one.scenario == nullptr) return "a round against the model";
     return fmt::format("{}:{}: '{}'", one.scenario->source.path(), one.one->line,
                        one.one->title.empty() ? one.scenario->title : one.one->title);
 }
 
-/// The cases in their order, but those under the same options together, at the place of the first.
-std::vector<std::size_t> by_options(const std::vector<std::size_t> &cases, const MutantPlan &plan) {
+/// The cases in their order, but stages last, and those under the same setting together, at the
+/// place of the first.
+std::vector<std::size_t> by_setting(std::vector<std::size_t> cases, const MutantPlan &plan) {
+    std::stable_partition(cases.begin(), cases.end(),
+                          [&](std::size_t one) { return plan.cases[one].stage == nullptr; });
     std::vector<std::size_t> grouped;
-    std::vector<bool> done(plan.options.size());
+    std::vector<bool> done(plan.settings.size());
     for (const std::size_t first : cases) {
-        const std::size_t options = plan.cases[first].options;
-        if (done[options]) continue;
-        done[options] = true;
+        const std::size_t setting = plan.cases[first].setting;
+        if (done[setting]) continue;
+        done[setting] = true;
         std::copy_if(cases.begin(), cases.end(), std::back_inserter(grouped),
-                     [&](std::size_t one) { return plan.cases[one].options == options; });
+                     [&](std::size_t one) { return plan.cases[one].setting == setting; });
     }
     return grouped;
 }
@@ -74,34 +82,47 @@ struct Trial {
 
 Trial try_mutant(const Mutant &mutant, const MutantPlan &plan, MutantBench &bench,
                  const std::vector<std::size_t> &order) {
-    std::optional<std::size_t> loaded;
-    for (const std::size_t one : by_options(order, plan)) {
-        const std::size_t options = plan.cases[one].options;
-        if (loaded != options && !bench.load(options, mutant)) return {Fate::refused, one};
-        loaded = options;
-        if (!bench.passes(one)) return {Fate::killed, one};
+    std::optional<std::size_t> tried;
+    bool loaded = false;
+    bool ran = false;
+    for (const std::size_t one : by_setting(order, plan)) {
+        const bool on_stage = plan.cases[one].stage != nullptr;
+        if (tried != plan.cases[one].setting) {
+            tried = plan.cases[one].setting;
+            loaded = bench.load(*tried, mutant);
+            // What is put in for a stage may be too much for the verifier where the mutant is not.
+            if (!loaded && !on_stage) return {Fate::refused, one};
+        }
+        ran = ran || loaded;
+        if (loaded && !bench.passes(one)) return {on_stage ? Fate::on_stage : Fate::killed, one};
     }
-    return {};
+    return {ran ? Fate::survived : Fate::refused, 0};
 }
 
 } // namespace
 
 Campaign::Campaign(const std::vector<Scenario> &scenarios, CampaignSettings settings) :
     settings_(std::move(settings)),
-    rounds_(draw_rounds(settings_.rounds, settings_.options)) {
+    rounds_(draw_rounds(settings_.rounds, settings_.options)),
+    stages_(settings_.stages ? find_stages(storm_steps) : std::vector<StageScript>{}) {
     plan_.object_path = settings_.object_path;
     const RunSettings layers{.options = settings_.options};
     for (const Scenario &scenario : scenarios)
         for (const ScenarioCase &one : scenario.cases) {
-            full_.push_back(case_options(one, layers));
+            const DetectorOptions options = case_options(one, layers);
+            full_.emplace_back(options);
             plan_.cases.push_back({.scenario = &scenario,
                                    .one = &one,
-                                   .options = plan_.index_of(with_small_registry(full_.back())),
+                                   .setting = plan_.index_of(with_small_registry(options)),
                                    .split = is_small(scenario.input)});
         }
     for (const FuzzRound &round : rounds_) {
-        full_.push_back(round.options);
-        plan_.cases.push_back({.round = &round.trace, .options = plan_.index_of(round.options)});
+        full_.emplace_back(round.options);
+        plan_.cases.push_back({.round = &round.trace, .setting = plan_.index_of(round.options)});
+    }
+    for (const StageScript &stage : stages_) {
+        full_.emplace_back(stage.setting);
+        plan_.cases.push_back({.stage = &stage, .setting = plan_.index_of(stage.setting)});
     }
     for (std::size_t i = 0; i < settings_.jobs; ++i) benches_.emplace_back(plan_);
     seconds_.resize(plan_.cases.size());
@@ -129,25 +150,34 @@ void Campaign::share_out(std::size_t count,
     if (failure) std::rethrow_exception(failure);
 }
 
-/// Runs all cases under these options that have not passed yet.
-void Campaign::learn(MutantBench &bench, std::size_t options) {
-    const auto cases = plan_.cases_under(options);
-    for (const std::size_t one : cases) {
-        const auto start = std::chrono::steady_clock::now();
-        passed_[one] = bench.passes(one);
-        seconds_[one] =
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+void Campaign::learn_case(MutantBench &bench, std::size_t index) {
+    MutantCase &one = plan_.cases[index];
+    try {
+        if (one.stage != nullptr) one.before = bench.write_down(index);
+    } catch (const StageFailure &) {
+        passed_[index] = 0;
+        return;
     }
-    const auto found = bench.find_reach(options);
+    const auto start = std::chrono::steady_clock::now();
+    passed_[index] = bench.passes(index); // a stage: the same once more
+    seconds_[index] =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Runs all cases under this setting that have not passed yet.
+void Campaign::learn(MutantBench &bench, std::size_t setting) {
+    const auto cases = plan_.cases_under(setting);
+    for (const std::size_t one : cases) learn_case(bench, one);
+    const auto found = bench.find_reach(setting);
     for (std::size_t i = 0; i < cases.size(); ++i) reach_[cases[i]] = found[i];
 }
 
 std::vector<std::string> Campaign::find_broken() {
-    const std::size_t small = plan_.options.size();
+    const std::size_t small = plan_.settings.size();
     share_out(small, [this](MutantBench &bench, std::size_t index) { learn(bench, index); });
     for (std::size_t i = 0; i < passed_.size(); ++i)
-        if (passed_[i] == 0) plan_.cases[i].options = plan_.index_of(full_[i]);
-    share_out(plan_.options.size() - small, [this, small](MutantBench &bench, std::size_t index) {
+        if (passed_[i] == 0) plan_.cases[i].setting = plan_.index_of(full_[i]);
+    share_out(plan_.settings.size() - small, [this, small](MutantBench &bench, std::size_t index) {
         learn(bench, small + index);
     });
     std::vector<std::string> broken;
@@ -173,7 +203,8 @@ std::vector<Fate> Campaign::run(const std::vector<Mutant> &mutants) {
                                           : try_mutant(mutant, plan_, bench, order);
         fates[index] = trial.fate;
         const std::lock_guard lock{remembering};
-        if (trial.fate == Fate::killed) history.killed(mutant, trial.killer);
+        if (trial.fate == Fate::killed || trial.fate == Fate::on_stage)
+            history.killed(mutant, trial.killer);
         if (settings_.tick) settings_.tick();
     });
     return fates;

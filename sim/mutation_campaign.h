@@ -4,6 +4,7 @@
 #include "sim/mutant.h"
 #include "sim/mutant_bench.h"
 #include "sim/scenario_run.h"
+#include "sim/stages.h"
 
 #include <cstddef>
 #include <functional>
@@ -14,7 +15,8 @@ namespace portscan {
 
 /// What became of a mutant.
 enum class Fate : std::uint8_t {
-    killed,    ///< a scenario does not come out on it
+    killed,    ///< a scenario does not come out on it, or a round against the model
+    on_stage,  ///< those all do: killed by a stage
     refused,   ///< the verifier does not load it under the options of a scenario
     survived,  ///< every scenario comes out
     unreached, ///< the same, since none gets to the instruction
@@ -25,11 +27,12 @@ struct CampaignSettings {
     std::string object_path{};    ///< empty: the embedded object
     std::size_t jobs = 1;         ///< threads, each with simulators of its own
     std::size_t rounds = 0;       ///< of drawn traffic against the model, beside the scenarios
+    bool stages = false;          ///< those of `cover` too, for mutants that survive all else
     std::function<void()> tick{}; ///< called after each mutant, by one thread at a time
 };
 
-/// Runs scenarios, and rounds against the model, on mutants until one does not come out. Those that
-/// killed a mutant of the same line or function lately come first.
+/// Runs scenarios, and rounds against the model, on mutants until one does not come out; then
+/// stages. Those that killed a mutant of the same line or function lately come first.
 class Campaign {
   public:
     /// The scenarios must outlive the campaign. Throws OptionError.
@@ -45,22 +48,24 @@ class Campaign {
     /// fails.
     std::vector<Fate> run(const std::vector<Mutant> &mutants);
 
-    std::size_t case_count() const { return plan_.cases.size(); } ///< rounds included
+    std::size_t case_count() const { return plan_.cases.size(); } ///< rounds and stages included
 
   private:
     /// Calls work(bench, index) for each index below count, in threads.
     void share_out(std::size_t count, const std::function<void(MutantBench &, std::size_t)> &work);
 
-    void learn(MutantBench &bench, std::size_t options);
+    void learn(MutantBench &bench, std::size_t setting);
+    void learn_case(MutantBench &bench, std::size_t index);
 
     CampaignSettings settings_;
     std::vector<FuzzRound> rounds_;
+    std::vector<StageScript> stages_;
     MutantPlan plan_;
-    std::vector<DetectorOptions> full_; ///< of each case, as the scenario has them
-    std::vector<MutantBench> benches_;  ///< one for each thread
-    std::vector<double> seconds_;       ///< that each case takes
-    std::vector<char> passed_;          ///< each case, on the detector as it is
-    std::vector<Reach> reach_;          ///< of each case
+    std::vector<MutantSetting> full_;  ///< of each case, as the scenario has it
+    std::vector<MutantBench> benches_; ///< one for each thread
+    std::vector<double> seconds_;      ///< that each case takes
+    std::vector<char> passed_;         ///< each case, on the detector as it is
+    std::vector<Reach> reach_;         ///< of each case
 };
 
 } // namespace portscan

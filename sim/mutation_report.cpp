@@ -43,7 +43,8 @@ MutationReport make_report(const std::vector<Mutant> &mutants, const std::vector
     std::vector<bool> unreached;
     for (std::size_t i = 0; i < mutants.size(); ++i) {
         report.refused += fates[i] == Fate::refused;
-        report.killed += fates[i] == Fate::killed;
+        report.killed += fates[i] == Fate::killed || fates[i] == Fate::on_stage;
+        report.on_stage += fates[i] == Fate::on_stage;
         if (fates[i] != Fate::survived && fates[i] != Fate::unreached) continue;
         survivors.push_back(&mutants[i]);
         unreached.push_back(fates[i] == Fate::unreached);
@@ -67,9 +68,10 @@ void write_text(std::ostream &out, const MutationReport &report) {
         out << fmt::format("{}: {}\n    {}\n", report.unreached[i] ? "not reached" : "survived",
                            describe(report.survivors[i]), report.survivors[i].line.text);
     out << fmt::format("{} mutants: {} refused by the verifier, {} equivalent, {} killed, {} "
-                       "survived: {} % of those that differ are killed\n",
+                       "of those on stages alone, {} survived: {} % of those that differ are "
+                       "killed\n",
                        report.tried, report.refused, report.equivalent, report.killed,
-                       report.survivors.size(), percent(report.rate()));
+                       report.on_stage, report.survivors.size(), percent(report.rate()));
 }
 
 void write_json(std::ostream &out, const MutationReport &report) {
@@ -86,6 +88,7 @@ void write_json(std::ostream &out, const MutationReport &report) {
                       {"refused", report.refused},
                       {"equivalent", report.equivalent},
                       {"killed", report.killed},
+                      {"killed_on_stages", report.on_stage},
                       {"survived", report.survivors.size()},
                       {"rate", report.rate()},
                       {"survivors", survivors},

@@ -17,12 +17,13 @@ namespace portscan {
 /// What `mutate` found out.
 struct MutationReport {
     std::string object_sha256;
-    std::size_t cases = 0; ///< scenarios that every mutant had to pass
+    std::size_t cases = 0; ///< scenarios, rounds and stages that every mutant had to pass
     std::size_t found = 0; ///< mutants there are
     std::size_t tried = 0; ///< of them: all, or a sample
     std::uint64_t seed = 0;
     std::size_t refused = 0;    ///< by the verifier
-    std::size_t killed = 0;     ///< by a scenario
+    std::size_t killed = 0;     ///< by whatever
+    std::size_t on_stage = 0;   ///< of those: by stages alone
     std::size_t equivalent = 0; ///< survivors on the list
     std::vector<Mutant> survivors{};
     std::vector<bool> unreached{};       ///< for each survivor: no scenario gets to it

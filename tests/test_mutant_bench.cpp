@@ -57,9 +57,9 @@ class MutantBenchTest : public ::testing::Test {
 };
 
 std::vector<Fate> fates_of(const std::string &text, const std::vector<Mutant> &mutants,
-                           std::size_t jobs = 1) {
+                           std::size_t jobs = 1, bool stages = false) {
     const auto files = scenarios(text);
-    Campaign campaign{files, {.jobs = jobs}};
+    Campaign campaign{files, {.jobs = jobs, .stages = stages}};
     EXPECT_THAT(campaign.find_broken(), IsEmpty());
     return campaign.run(mutants);
 }
@@ -102,6 +102,19 @@ TEST_F(MutantBenchTest, SaysWhatNoScenarioReaches) {
         of_line("judge_once6", "if (used >= config.max_ports)", MutationKind::condition);
     ASSERT_FALSE(six.empty());
     EXPECT_THAT(fates_of(threshold, six), ::testing::Each(Fate::unreached));
+}
+
+TEST_F(MutantBenchTest, TellsWhatAStageAloneNotices) {
+    // Dead records are nothing that packets could bring about.
+    const auto dead = of_line("expire_record4", "if (swap_word(record, word, (word & ~DEAD_TIME",
+                              MutationKind::condition);
+    const auto wrong =
+        of_line("judge_once4", "if (used >= config.max_ports)", MutationKind::condition);
+    ASSERT_FALSE(dead.empty());
+    ASSERT_FALSE(wrong.empty());
+    EXPECT_THAT(fates_of(threshold, dead), ::testing::Each(Fate::unreached));
+    EXPECT_THAT(fates_of(threshold, {dead.front(), wrong.front()}, 1, true),
+                ElementsAre(Fate::on_stage, Fate::killed));
 }
 
 TEST_F(MutantBenchTest, CountsWhatTheVerifierRefuses) {

@@ -57,6 +57,21 @@ TEST_F(MutateCommandTest, FailsWhereTooFewAreKilledAndNamesTheSurvivors) {
     EXPECT_THAT(result.err, HasSubstr("--min-kill asks for 100 %"));
 }
 
+TEST_F(MutateCommandTest, TriesOneFileAndThenWhatSurvivedThere) {
+    const std::string json = file("survivors.json", "");
+    const CommandResult first = run_command(
+        {"mutate", good(), "--only", "counters.bpf.h", "--sample", "40", "--json=" + json});
+    ASSERT_EQ(first.status, 0) << first.err;
+    const auto before = nlohmann::json::parse(read_file(json));
+    EXPECT_EQ(before["mutants"], 40);
+    ASSERT_GT(before["survived"], 0);
+    for (const auto &survivor : before["survivors"])
+        EXPECT_EQ(survivor["file"], "bpf/counters.bpf.h");
+    const CommandResult again = run_command({"mutate", good(), "--again", json, "--json"});
+    ASSERT_EQ(again.status, 0) << again.err;
+    EXPECT_EQ(nlohmann::json::parse(again.out)["survivors"], before["survivors"]);
+}
+
 TEST_F(MutateCommandTest, RefusesAScenarioThatFailsAnyway) {
     const std::string wrong = file("wrong.scenario.toml", scenario + "[expect]\ndrop = 2\n");
     const CommandResult result = run_command({"mutate", wrong, "--sample", "1"});
@@ -76,6 +91,10 @@ TEST_F(MutateCommandTest, RefusesBadInputInOneLine) {
              {"mutate", good(), "--equivalent", "/nowhere.toml"},
              {"mutate", good(), "--equivalent", list},
              {"mutate", good(), "--object", "/nowhere.o"},
+             {"mutate", good(), "--only", "nothing.h"},
+             {"mutate", good(), "--again", "/nowhere.json"},
+             {"mutate", good(), "--again", list},
+             {"mutate", good(), "--again", file("other.json", R"({"object_sha256": "00"})")},
              {"mutate", good(), "--json=/nowhere/x.json"},
              {"mutate", file("bad.scenario.toml", "titel = 1\n")}}) {
         const CommandResult result = run_command(arguments);

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/stage_scripts.h"
+
+#include "sim/stage_steps.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace portscan {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = Interference::Kind;
+
+constexpr std::uint64_t every_attempt = ~0ULL;
+/// As long as a dead record stays: 1,024 units of 2^20 ns (bpf/expiry.bpf.h).
+constexpr std::chrono::nanoseconds dead_unit{1 << 20};
+constexpr std::chrono::nanoseconds dead_time = 1024 * dead_unit;
+
+} // namespace
+
+void lost_swaps(StageDetector &one) {
+    pass(one, 1, 1, 1);
+    one.other_cpu().expect(Kind::swap, 1);
+    pass(one, 1, 2, 3); // looks again, then records
+    expect_ports(one, 1, {1, 2, 3});
+    one.other_cpu().expect(Kind::swap, 1);
+    step(one, 1, 4, Reason::threshold); // looks again, then blocks
+    expect_blocked(one, 1);
+    pass(one, 2, 1, 1);
+    one.other_cpu().expect(Kind::swap, every_attempt);
+    step(one, 2, 2, Reason::contention);
+    expect_ports(one, 2, {1});
+    // As many looks as there are, and one more.
+    for (const unsigned lost : {5U, 6U}) {
+        pass(one, 2 + lost, 1, 1);
+        one.other_cpu().expect(Kind::swap, (1ULL << lost) - 1);
+        step(one, 2 + lost, 2, lost < 6 ? Reason::recorded : Reason::contention);
+    }
+}
+
+void lost_swaps_of_further_ports(StageDetector &one) {
+    pass(one, 1, 1, 3);
+    one.other_cpu().expect(Kind::swap, 1);
+    pass(one, 1, 4, 4);
+    pass(one, 2, 1, 6);
+    expect_ports(one, 2, {1, 2, 3, 4, 5, 6});
+    one.other_cpu().expect(Kind::swap, 1);
+    step(one, 2, 7, Reason::threshold);
+    pass(one, 3, 1, 3);
+    one.other_cpu().expect(Kind::update, every_attempt);
+    pass(one, 3, 4, 4);
+    expect_ports(one, 3, {1, 2, 3, 4});
+}
+
+/// Ports of a record that was deleted by hand are another life's.
+void ports_of_another_life(StageDetector &one) {
+    pass(one, 1, 1, 6);
+    one.delete_record(1);
+    pass(one, 1, 11, 16);
+    expect_ports(one, 1, {11, 12, 13, 14, 15, 16});
+    one.delete_record(1);
+    one.expire(); // takes them out
+    pass(one, 1, 21, 24);
+    expect_ports(one, 1, {21, 22, 23, 24});
+    one.delete_record(1);
+    pass(one, 1, 24, 29);
+    step(one, 1, 30, Reason::threshold);
+    expect_ports(one, 1, {24, 25, 26, 27, 28, 29});
+}
+
+void lost_removals(StageDetector &one) {
+    pass(one, 1, 1, 1);
+    pass(one, 2, 1, last_port(one));
+    drop(one, 2, 100);
+    one.advance(60s);
+    one.other_cpu().expect(Kind::swap, 0b11);
+    expect_true(one, one.expire().sources_left == 2, "no record is removed");
+    one.other_cpu().expect(Kind::swap, 1);
+    pass(one, 1, 1, 1); // looks again, then afresh
+    one.other_cpu().expect(Kind::swap, 1);
+    pass(one, 2, 1, 1);
+    expect_ports(one, 2, {1});
+    one.advance(20s);
+    one.other_cpu().expect(Kind::swap, 1);
+    pass(one, 1, 1, 1);
+    one.advance(60s);
+    expect_true(one, one.expire().sources_left == 0, "all records are removed");
+}
+
+/// The first look is that of the common path, the second one decides, and the third makes sure that
+/// the memory still is this source's.
+void changed_between_looks(StageDetector &one) {
+    pass(one, 1, 1, 1);
+    one.other_cpu().expect(Kind::lookup_block, 0b10);
+    step(one, 1, 2, Reason::blocked);
+    pass(one, 2, 1, 1);
+    one.other_cpu().expect(Kind::lookup_gone, 0b100);
+    pass(one, 2, 2, 4); // the first one afresh
+    expect_ports(one, 2, {2, 3, 4});
+    drop(one, 2, 5);
+    pass(one, 3, 1, 1);
+    one.allow(3 + 64);
+    one.other_cpu().expect(Kind::lookup_block, 0b10);
+    if (one.ipv6()) { // an allowlisted address within the prefix that has just been blocked
+        step(one, 3 + 64, 2, Reason::allowlisted);
+        drop(one, 3, 1);
+    } else { // the same address: the next expiry pass lifts the block
+        drop(one, 3 + 64, 2);
+        one.expire();
+    }
+    pass(one, 3 + 64, 3, 9);
+}
+
+/// A source that keeps its place puts out a block that is over; unless that changes meanwhile, or
+/// its place does.
+void kept_places(StageDetector &one, std::uint16_t ports, std::uint64_t pattern) {
+    pass(one, 1, 1, 6);
+    drop(one, 1, 100);
+    pass(one, 2, 1, ports);
+    pass(one, 3, 1, 1);
+    pass(one, 4, 1, 1);
+    one.advance(2s);
+    one.other_cpu().expect(Kind::swap, pattern); // its own swap first, then the removal
+    const auto next = static_cast<std::uint16_t>(ports + 1);
+    pass(one, 2, next, next);
+    expect_true(one, one.has_record(1) == ((pattern & 0b10) != 0), "the block gives way if it can");
+}
+
+/// The kernel refuses to delete a record that gives way, a block that is over or none: to a source
+/// that keeps its place, with that many ports, or to a new one (0).
+void gave_way_dead(StageDetector &one, std::uint16_t ports, bool blocked) {
+    pass(one, 1, 1, 6);
+    if (blocked) drop(one, 1, 100);
+    pass(one, 2, 1, std::max<std::uint16_t>(ports, 1));
+    pass(one, 3, 1, 1);
+    pass(one, 4, 1, 1);
+    one.advance(2s);
+    one.other_cpu().expect(Kind::keep, 1);
+    if (ports == 0)
+        step(one, 5, 1, Reason::recorded);
+    else
+        step(one, 2, static_cast<std::uint16_t>(ports + 1), Reason::recorded);
+    expect_true(one, one.has_dead_record(1), "what gave way is dead");
+    one.expire_alone();
+}
+
+void lost_insertions(StageDetector &one) {
+    one.other_cpu().expect(Kind::update, 1);
+    step(one, 1, 1, Reason::known);
+    expect_ports(one, 1, {1});
+}
+
+void last_block_taken(StageDetector &one) {
+    pass(one, 1, 1, last_port(one));
+    one.other_cpu().expect(Kind::add, 1);
+    step(one, 1, 100, Reason::block_refused);
+}
+
+/// The time that a pass notes in a dead record, and the next one holds it against.
+void dead_records(StageDetector &one) {
+    pass(one, 1, 1, 1);
+    one.kill_record(1);
+    step(one, 1, 1, Reason::contention);
+    one.advance(dead_unit / 2);
+    one.expire();
+    one.advance(dead_time - dead_unit);
+    one.expire();
+    expect_true(one, one.has_dead_record(1), "a dead record stays for its time");
+    one.advance(dead_unit);
+    one.other_cpu().expect(Kind::swap, 1);
+    one.expire();
+    expect_true(one, one.has_dead_record(1), "another pass has the deletion");
+    one.expire();
+    expect_true(one, !one.has_dead_record(1), "a dead record is deleted");
+    pass(one, 1, 1, 1);
+    one.kill_record(1);
+    for (unsigned source = 2; source < 9; ++source) pass(one, source, 1, 1); // none to evict
+    expect_true(one, one.has_dead_record(1), "a dead record is left to the expiry pass");
+    one.expire();
+    one.advance(3 * dead_time);
+    one.expire();
+    expect_true(one, !one.has_dead_record(1), "a dead record is deleted");
+}
+
+/// The kernel refuses a deletion: the record stays dead.
+void refused_deletions(StageDetector &one) {
+    const std::uint16_t last = last_port(one);
+    pass(one, 1, 1, last);
+    one.advance(10s);
+    one.other_cpu().expect(Kind::keep, 1);
+    step(one, 1, 1, Reason::contention); // afresh, if it went
+    expect_true(one, one.has_dead_record(1), "the record is dead");
+    one.expire();
+    one.advance(2 * dead_time);
+    one.other_cpu().expect(Kind::keep, 1);
+    one.expire();
+    expect_true(one, one.has_dead_record(1), "the record is dead still");
+    one.advance(2 * dead_time);
+    one.expire();
+    pass(one, 1, 1, last);
+    drop(one, 1, 100);
+    one.advance(60s);
+    one.other_cpu().expect(Kind::keep, 1);
+    expect_true(one, one.expire().blocks_freed == 1, "the block is freed");
+    expect_true(one, one.has_dead_record(1), "the block is dead");
+    pass(one, 2, 1, 1);
+    one.other_cpu().expect(Kind::keep, 1);
+    for (unsigned source = 3; source < 8; ++source) pass(one, source, 1, 1);
+    expect_true(one, one.has_dead_record(2), "the evicted record is dead");
+}
+
+} // namespace portscan
