@@ -107,7 +107,7 @@ TEST(MutationReport, CountsTheVerifiersAndTheEquivalentOnesForNobody) {
                                   HasSubstr("66.6 % of those that differ are killed")));
     std::ostringstream json;
     write_json(json, report);
-    EXPECT_THAT(json.str(), AllOf(HasSubstr("\"killed\":2,\"survived\":1"),
+    EXPECT_THAT(json.str(), AllOf(HasSubstr("\"killed\":2,\"killed_on_stages\":0,\"survived\":1"),
                                   HasSubstr("\"text\":\"if (a > b) return;\"")));
 }
 
