@@ -11,10 +11,12 @@
 namespace portscan {
 namespace {
 
-std::string type_name(const toml::node &node) {
+/// "a string", "an integer".
+std::string type_with_article(const toml::node &node) {
     std::ostringstream text;
     text << node.type();
-    return text.str();
+    const bool vowel = std::string_view{"aeiou"}.find(text.str().front()) != std::string_view::npos;
+    return (vowel ? "an " : "a ") + text.str();
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -95,8 +97,8 @@ std::optional<std::string> option_text(const TomlValue &value, Problems &problem
         return items ? std::optional{fmt::format("{}", fmt::join(*items, ","))} : std::nullopt;
     }
     if (value.node->is_floating_point()) return std::string{problems.source().slice(value.range)};
-    problems.add(value.line, fmt::format("{} is a {}: give it in quotes, as on the command line",
-                                         value.key, type_name(*value.node)));
+    problems.add(value.line, fmt::format("{} is {}: give it in quotes, as on the command line",
+                                         value.key, type_with_article(*value.node)));
     return std::nullopt;
 }
 
@@ -117,8 +119,8 @@ std::optional<std::string> TableReader::take_string(std::string_view key) {
     const TomlValue value = take(key);
     if (!value) return std::nullopt;
     if (const auto *text = value.node->as_string()) return text->get();
-    problem(value.line,
-            fmt::format("{} is a {}: give it as a string in quotes", key, type_name(*value.node)));
+    problem(value.line, fmt::format("{} is {}: give it as a string in quotes", key,
+                                    type_with_article(*value.node)));
     return std::nullopt;
 }
 
@@ -126,8 +128,8 @@ const toml::table *TableReader::take_table(std::string_view key) {
     const TomlValue value = take(key);
     if (!value) return nullptr;
     if (const auto *table = value.node->as_table()) return table;
-    problem(value.line, fmt::format("{} is a {}: write it as one table, [{}]", key,
-                                    type_name(*value.node), full_name(key)));
+    problem(value.line, fmt::format("{} is {}: write it as one table, [{}]", key,
+                                    type_with_article(*value.node), full_name(key)));
     return nullptr;
 }
 
@@ -137,16 +139,16 @@ void TableReader::for_each_table(std::string_view key,
     if (!value) return;
     const auto *array = value.node->as_array();
     if (array == nullptr) {
-        problem(value.line, fmt::format("{} is a {}: write each entry as a table, [[{}]]", key,
-                                        type_name(*value.node), full_name(key)));
+        problem(value.line, fmt::format("{} is {}: write each entry as a table, [[{}]]", key,
+                                        type_with_article(*value.node), full_name(key)));
         return;
     }
     for (const toml::node &entry : *array) {
         if (const auto *table = entry.as_table())
             visit(*table);
         else
-            problem(line_of(entry), fmt::format("{} holds a {}: each entry is a table, [[{}]]", key,
-                                                type_name(entry), full_name(key)));
+            problem(line_of(entry), fmt::format("{} holds {}: each entry is a table, [[{}]]", key,
+                                                type_with_article(entry), full_name(key)));
     }
 }
 
