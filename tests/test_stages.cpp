@@ -31,7 +31,7 @@ std::map<std::string, std::string> written_down() {
         std::string name;
         words >> steps >> digest >> std::ws;
         std::getline(words, name);
-        found[name] = steps + " " + digest;
+        found[name] = fmt::format("{} {}", steps, digest);
     }
     return found;
 }
