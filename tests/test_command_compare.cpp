@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/command_checks.h"
 #include "tests/command_runner.h"
 #include "tests/temporary_directory.h"
 
@@ -10,7 +11,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 namespace portscan {
 namespace {
@@ -19,7 +19,6 @@ using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-using ::testing::StartsWith;
 
 class CompareTest : public ::testing::Test {
   protected:
@@ -42,20 +41,11 @@ class CompareTest : public ::testing::Test {
     }
     static std::vector<json> compared(std::vector<std::string> arguments, int status) {
         arguments.insert(arguments.begin(), "--json");
-        const CommandResult result = compare(arguments);
-        EXPECT_EQ(result.status, status) << result.err;
-        std::vector<json> objects;
-        std::istringstream lines{result.out};
-        for (std::string line; std::getline(lines, line);) objects.push_back(json::parse(line));
-        return objects;
+        return json_lines(compare(arguments), status);
     }
     static std::string complaint(const std::vector<std::string> &arguments, int status = 2,
                                  Rights rights = Rights::kept) {
-        const CommandResult result = compare(arguments, rights);
-        EXPECT_EQ(result.status, status) << result.err;
-        EXPECT_THAT(result.err, StartsWith("xdp-portscan-sim: "));
-        EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << result.err;
-        return result.err;
+        return one_complaint(compare(arguments, rights), status);
     }
 
     test::TemporaryDirectory directory_;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/command_checks.h"
 #include "tests/command_runner.h"
 #include "tests/page_data.h"
 #include "tests/temporary_directory.h"
@@ -51,21 +52,12 @@ class ReplayCommandTest : public ::testing::Test {
     /// The JSON objects of a replay that ends with `status`.
     static std::vector<json> replayed(std::vector<std::string> arguments, int status = 0) {
         arguments.insert(arguments.begin(), {"replay", "--json"});
-        const CommandResult result = run_command(arguments);
-        EXPECT_EQ(result.status, status) << result.err;
-        std::vector<json> objects;
-        std::istringstream lines{result.out};
-        for (std::string line; std::getline(lines, line);) objects.push_back(json::parse(line));
-        return objects;
+        return json_lines(run_command(arguments), status);
     }
     /// Standard error of a command that ends with `status`: one line, led by the program's name.
     static std::string complaint(const std::vector<std::string> &arguments, int status = 2,
                                  Rights rights = Rights::kept) {
-        const CommandResult result = run_command(arguments, rights);
-        EXPECT_EQ(result.status, status) << result.err;
-        EXPECT_THAT(result.err, StartsWith("xdp-portscan-sim: "));
-        EXPECT_EQ(result.err.find('\n'), result.err.size() - 1);
-        return result.err;
+        return one_complaint(run_command(arguments, rights), status);
     }
 
     test::TemporaryDirectory directory_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `replay --host` as a command.
+#include "tests/command_checks.h"
 #include "tests/command_runner.h"
 #include "tests/temporary_directory.h"
 
@@ -10,7 +11,6 @@
 #include <gtest/gtest.h>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -22,7 +22,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using ::testing::StartsWith;
 using Ports = std::initializer_list<std::uint16_t>;
 
 class ReplayHostsTest : public ::testing::Test {
@@ -55,11 +54,7 @@ class ReplayHostsTest : public ::testing::Test {
     static std::string complaint(std::vector<std::string> arguments, int status = 2,
                                  Rights rights = Rights::kept) {
         arguments.insert(arguments.begin(), "replay");
-        const CommandResult result = run_command(arguments, rights);
-        EXPECT_EQ(result.status, status) << result.err;
-        EXPECT_THAT(result.err, StartsWith("xdp-portscan-sim: "));
-        EXPECT_EQ(result.err.find('\n'), result.err.size() - 1) << result.err;
-        return result.err;
+        return one_complaint(run_command(arguments, rights), status);
     }
 
     test::TemporaryDirectory directory_;
