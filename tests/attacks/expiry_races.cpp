@@ -50,7 +50,7 @@ class RaceStage {
         check_counts(findings);
         findings.figure("passes", passes_);
         findings.figure("refreshes", std::uint64_t{round_} * watched);
-        findings.figure("sources", inserted_);
+        findings.figure("sources", inserted_ + came_back_);
     }
 
   private:
@@ -92,14 +92,17 @@ class RaceStage {
         if (round_ % 3 == 0) come_back();
     }
     /// With three ports that their records do not have: they start afresh, whether or not a pass
-    /// was faster.
+    /// was faster. A pass that the kernel interrupts while it takes a record out makes its source
+    /// wait: whose three probes all fall into that moment does not come back.
     void come_back() {
         const auto first = static_cast<std::uint16_t>(stage_.clock.time_ns() / window);
-        for (unsigned i = 0; i < watched; ++i)
+        for (unsigned i = 0; i < watched; ++i) {
+            unsigned dropped = 0;
             for (std::uint16_t port = 0; port < 3; ++port)
-                stale_ += probe(first_returner + i, first + port) != Verdict::pass;
-        inserted_ += watched;
-        came_back_ += watched;
+                dropped += probe(first_returner + i, first + port) != Verdict::pass;
+            stale_ += dropped;
+            came_back_ += dropped < 3;
+        }
     }
 
     /// Every record that was made is there, evicted, freed by a pass, or buried by its own source
@@ -109,9 +112,10 @@ class RaceStage {
         const auto counters = stage_.counters.read();
         const std::uint64_t gone = *counters.find("evictions") + freed_ + removed_ +
                                    report.sources_freed + report.sources_left;
-        findings.expect_equal("inserted", *counters.find("inserted"), inserted_);
-        findings.expect_at_most("records there and gone", gone, inserted_);
-        findings.expect_at_most("records not accounted for", inserted_ - gone, came_back_);
+        findings.expect_equal("inserted", *counters.find("inserted"), inserted_ + came_back_);
+        findings.expect_at_most("records there and gone", gone, inserted_ + came_back_);
+        findings.expect_at_most("records not accounted for", inserted_ + came_back_ - gone,
+                                came_back_);
         findings.expect_equal("sources that came back and did not start afresh", stale_,
                               counters.of(Reason::contention));
         findings.expect_equal("found no room", counters.of(Reason::insert_failed), 0);
