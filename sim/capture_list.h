@@ -10,7 +10,8 @@ namespace portscan {
 struct CaptureList {
     std::vector<std::string> captures{};
     std::vector<std::string> left_out{}; ///< of folders what is no capture, and why; one line each
-    std::vector<std::string> failures{}; ///< folders that cannot be read or hold none; one line each
+    std::vector<std::string>
+        failures{}; ///< folders that cannot be read or hold none; one line each
 };
 
 /// Captures stand where they are named; in place of a folder stand those in it and in the folders

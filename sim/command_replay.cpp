@@ -71,9 +71,10 @@ void setup_replay(CLI::App &app, const std::vector<std::string> &command_line, i
         ->type_name("N")
         ->check(CLI::Range(1, 256))
         ->capture_default_str();
-    replay->add_flag("-v,--verbose", command->verbose,
-                     "a line on standard error for each change of state: blocked, refused, evicted, "
-                     "expired");
+    replay->add_flag(
+        "-v,--verbose", command->verbose,
+        "a line on standard error for each change of state: blocked, refused, evicted, "
+        "expired");
     add_outputs(*replay, *command);
     add_detection_options(*replay, command->given);
     replay->callback([command, &exit_status] { exit_status = run_replay(*command); });

@@ -15,7 +15,7 @@ namespace portscan {
 /// `xdp-portscan-sim replay`, as given on the command line.
 struct ReplayCommand {
     std::vector<std::string> captures; ///< and folders of them
-    OptionOverrides given; ///< detection options
+    OptionOverrides given;             ///< detection options
     SimulatorSettings simulator;
     std::string filter;                 ///< pcap filter; empty: everything
     std::optional<std::string> hosts{}; ///< replays for each of them; nothing: one replay

@@ -186,11 +186,11 @@ CaptureResult ReplayRun::replay(unsigned worker, std::size_t item) {
         prepare(worker);
         if (alone()) {
             const std::size_t all = list_.captures.size();
-            progress_.start({.label = all == 1 ? capture
-                                               : fmt::format("{} of {}, {}", item + 1, all, capture),
-                             .unit = "packets",
-                             .total = reader.file_size(),
-                             .position = [this] { return bytes_.load(); }});
+            progress_.start(
+                {.label = all == 1 ? capture : fmt::format("{} of {}, {}", item + 1, all, capture),
+                 .unit = "packets",
+                 .total = reader.file_size(),
+                 .position = [this] { return bytes_.load(); }});
         }
         return replay_opened(reader, *session_.workers[worker], capture);
     } catch (const CaptureError &error) {
@@ -247,9 +247,10 @@ std::vector<std::string> ReplayRun::warnings_of(const ReplayReport &report) cons
         add(fmt::format("none of the {} packets is for --host {}", report.packets,
                         *command_.hosts));
     else if (!command_.filter.empty() && none)
-        add(fmt::format("the filter matches none of the {} packets; tagged frames match only behind "
-                        "'vlan and'",
-                        report.packets));
+        add(fmt::format(
+            "the filter matches none of the {} packets; tagged frames match only behind "
+            "'vlan and'",
+            report.packets));
     if (report.hosts && report.hosts->left_out_packets != 0)
         add(fmt::format("{} packets for hosts beyond the first {} are left out: name fewer with "
                         "--host",

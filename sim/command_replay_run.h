@@ -28,7 +28,8 @@ struct CaptureResult {
 /// A command `replay`: all its captures, one after the other or several at a time.
 class ReplayRun {
   public:
-    /// Folders are opened once the capabilities are gone. Throws OptionError and what loading throws.
+    /// Folders are opened once the capabilities are gone. Throws OptionError and what loading
+    /// throws.
     explicit ReplayRun(const ReplayCommand &command);
 
     /// Returns the exit status.

@@ -92,9 +92,8 @@ ReplaySession start_session(const ReplayCommand &command, unsigned workers) {
     drop_privileges(hosts.empty() ? needed_to_run(first) : KeptCapabilities::loading);
 
     ReplaySession session{.workers = {}, .context = context_of(first, command.simulator.clock)};
-    const ReplayOptions replay_options{.report_sources = command.report_sources,
-                                       .clock = command.simulator.clock,
-                                       .floor = true};
+    const ReplayOptions replay_options{
+        .report_sources = command.report_sources, .clock = command.simulator.clock, .floor = true};
     for (auto &simulator : simulators) {
         if (hosts.empty())
             session.workers.push_back(

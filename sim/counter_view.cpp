@@ -40,15 +40,15 @@ void CounterView::mark() {
 CounterView::Change CounterView::take() {
     // The program has returned: nobody writes meanwhile, but the compiler must read anew.
     if (mapped_ != nullptr)
-        return take([this](std::size_t key) {
-            return __atomic_load_n(mapped_ + key, __ATOMIC_RELAXED);
-        });
+        return take(
+            [this](std::size_t key) { return __atomic_load_n(mapped_ + key, __ATOMIC_RELAXED); });
     const Counters counters = map_.read();
     return take([&counters](std::size_t key) { return counters.values[key]; });
 }
 
 /// One pass, because it is made for each packet.
-template <typename Counter> CounterView::Change CounterView::take(const Counter &counter) {
+template <typename Counter>
+CounterView::Change CounterView::take(const Counter &counter) {
     Change change;
     std::uint64_t moved = 0;
     for (std::size_t key = first; key <= last; ++key) {

@@ -37,7 +37,8 @@ class CounterView {
     /// The counters that are looked at: reasons, and what happened beside.
     static constexpr std::size_t first = PORTSCAN_FIRST_REASON, last = PORTSCAN_EVICTIONS;
 
-    template <typename Counter> Change take(const Counter &counter);
+    template <typename Counter>
+    Change take(const Counter &counter);
 
     const std::uint64_t *mapped_ = nullptr; ///< nullptr: read by system calls
     CounterMap map_;

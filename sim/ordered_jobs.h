@@ -15,10 +15,11 @@
 
 namespace portscan {
 
-/// Does `work` for the items 0 to `count` - 1 by several threads, which take them in this order, and
-/// gives the results in this order, too. Threads stay within `ahead` items of the next result to be
-/// given, so that memory is bounded.
-template <typename Result> class OrderedJobs {
+/// Does `work` for the items 0 to `count` - 1 by several threads, which take them in this order,
+/// and gives the results in this order, too. Threads stay within `ahead` items of the next result
+/// to be given, so that memory is bounded.
+template <typename Result>
+class OrderedJobs {
   public:
     using Work = std::function<Result(unsigned worker, std::size_t item)>;
 

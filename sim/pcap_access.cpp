@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <pcap.h>
 #include <string_view>
+#include <utility>
 
 namespace portscan {
 namespace {
@@ -113,12 +114,15 @@ bool PcapFilter::matches(ByteView bytes, std::uint64_t wire_length) const {
 }
 
 struct PcapFile::Handle {
+    explicit Handle(PcapHandle opened) : pcap{std::move(opened)} {}
     PcapHandle pcap;
 };
 
 PcapFile::PcapFile(CaptureStream &stream) :
-    handle_{std::make_shared<Handle>(Handle{open_pcap(stream)})},
+    handle_{std::make_unique<Handle>(open_pcap(stream))},
     link_type_{dlt() == DLT_RAW ? linktype_raw : static_cast<std::uint16_t>(dlt())} {}
+
+PcapFile::~PcapFile() = default;
 
 PcapFilter PcapFile::compile(const std::string &expression) const {
     return PcapFilter{

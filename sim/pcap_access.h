@@ -46,6 +46,9 @@ class PcapFile {
     /// Reads the header. The stream must stay and outlive this. Throws CaptureError, without the
     /// file's name.
     explicit PcapFile(CaptureStream &stream);
+    PcapFile(const PcapFile &) = delete;
+    PcapFile &operator=(const PcapFile &) = delete;
+    ~PcapFile();
 
     /// The next record, without a block; nothing at the end, or where damage() says why.
     std::optional<pcapng::Record> next();
@@ -57,7 +60,7 @@ class PcapFile {
 
   private:
     struct Handle;
-    std::shared_ptr<Handle> handle_;
+    std::unique_ptr<Handle> handle_;
     std::string damage_{};
     std::uint16_t link_type_ = 0;
 };

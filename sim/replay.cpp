@@ -54,7 +54,8 @@ FrameOutcome Replay::feed(const CapturedFrame &frame) {
     const ByteView bytes = std::get<ByteView>(fitted);
     outcome.result = state.simulator->step(bytes);
     state.account(outcome, dissection);
-    if (state.options.floor && state.floor.due()) state.latency.empty.add(state.simulator->floor_ns(bytes));
+    if (state.options.floor && state.floor.due())
+        state.latency.empty.add(state.simulator->floor_ns(bytes));
     return outcome;
 }
 

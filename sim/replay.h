@@ -30,7 +30,7 @@ struct FrameOutcome {
     std::optional<ExpiryReport> pass{}; ///< an expiry pass before the packet
     const BlockEvent *block = nullptr;  ///< that it brought about; valid until the next frame
     std::optional<std::uint64_t> blocked_until{}; ///< the end of that block
-    bool block_over = false; ///< a source that starts afresh, whose record before was a block
+    bool block_over = false;       ///< a source that starts afresh, whose record before was a block
     std::optional<Address> host{}; ///< with a replay for each host, the one that received it
 };
 

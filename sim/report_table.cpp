@@ -92,10 +92,11 @@ std::string summary_of(const ReplayReport &report, std::size_t blocked) {
                     verdict(Verdict::drop), sources, sources == 1 ? "" : "s", blocked);
     if (report.latency.empty_packets == 0) return text;
     const LatencyDifference above = report.latency.above_empty();
-    return text + fmt::format("; ns above the empty program's {}: p50 {}, p90 {}, p99 {}, p99.9 {}, "
-                              "max {}",
-                              report.latency.empty.p50, above.p50, above.p90, above.p99, above.p999,
-                              above.max);
+    return text +
+           fmt::format("; ns above the empty program's {}: p50 {}, p90 {}, p99 {}, p99.9 {}, "
+                       "max {}",
+                       report.latency.empty.p50, above.p50, above.p90, above.p99, above.p999,
+                       above.max);
 }
 
 std::string join_note(std::string note, std::string_view more) {

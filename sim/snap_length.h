@@ -7,8 +7,8 @@
 
 namespace portscan {
 
-/// Whether a file with these first four bytes, big endian, is a pcap: of microseconds, nanoseconds or
-/// a modified format of the nineties, in either byte order.
+/// Whether a file with these first four bytes, big endian, is a pcap: of microseconds, nanoseconds
+/// or a modified format of the nineties, in either byte order.
 bool is_pcap_magic(std::uint32_t magic);
 
 /// Takes the snap length out of a pcap file while it streams by: the field is set to 0, "no limit"

@@ -28,8 +28,8 @@ std::string of_pass(const ExpiryReport &pass) {
     std::string text;
     const auto add = [&text](std::uint64_t count, std::string_view what) {
         if (count == 0) return;
-        text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", count, what,
-                            count == 1 ? "" : "s");
+        text +=
+            fmt::format("{}{} {}{}", text.empty() ? "" : ", ", count, what, count == 1 ? "" : "s");
     };
     add(pass.sources_freed, "source");
     add(pass.blocks_freed, "block");

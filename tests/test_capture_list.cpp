@@ -67,10 +67,9 @@ TEST_F(CaptureListTest, LinksToFoldersAndWhatIsNoFileAreLeftOut) {
     ASSERT_EQ(mkfifo((top / "b/pipe.pcap").c_str(), 0600), 0);
     const CaptureList list = list_captures({top / "b"});
     EXPECT_THAT(list.captures, ElementsAre(link));
-    EXPECT_THAT(list.left_out,
-                ElementsAre(HasSubstr("dangling.pcap: a link to nothing"),
-                            HasSubstr("loop: a link to a folder"),
-                            HasSubstr("pipe.pcap: no regular file")));
+    EXPECT_THAT(list.left_out, ElementsAre(HasSubstr("dangling.pcap: a link to nothing"),
+                                           HasSubstr("loop: a link to a folder"),
+                                           HasSubstr("pipe.pcap: no regular file")));
 }
 
 TEST_F(CaptureListTest, FolderWithoutCapturesIsAFailure) {

@@ -20,7 +20,8 @@ class ReadAheadTest : public test::CaptureFixture {
     static Bytes large_capture(std::uint32_t frames = 9'000) {
         PcapBytes file{{.nanoseconds = true}};
         for (std::uint32_t i = 0; i < frames; ++i)
-            file.record(1'700'000'000, i, sample_frame(i == 5'000 ? 262'000 : 14 + i * 37 % 1'500, i),
+            file.record(1'700'000'000, i,
+                        sample_frame(i == 5'000 ? 262'000 : 14 + i * 37 % 1'500, i),
                         i % 3 == 0 ? 80'000 : 0);
         return file.bytes();
     }
@@ -36,8 +37,8 @@ class ReadAheadTest : public test::CaptureFixture {
                 ASSERT_EQ(frame->time_ns, copy.frame.time_ns);
                 ASSERT_EQ(frame->wire_length, copy.frame.wire_length);
                 ASSERT_EQ(frame->outgoing, copy.frame.outgoing);
-                ASSERT_TRUE(std::equal(frame->bytes.begin(), frame->bytes.end(),
-                                       copy.bytes.begin(), copy.bytes.end()))
+                ASSERT_TRUE(std::equal(frame->bytes.begin(), frame->bytes.end(), copy.bytes.begin(),
+                                       copy.bytes.end()))
                     << frame->number;
             }
             EXPECT_FALSE(ahead.next());

@@ -50,8 +50,7 @@ class ReplayManyTest : public ::testing::Test {
     static std::vector<std::string> names_of(const std::vector<json> &objects) {
         std::vector<std::string> names;
         for (const json &object : objects)
-            names.push_back(
-                std::filesystem::path{object["capture"].get<std::string>()}.filename());
+            names.push_back(std::filesystem::path{object["capture"].get<std::string>()}.filename());
         return names;
     }
 
@@ -207,7 +206,8 @@ TEST_F(ReplayManyTest, ColoursAreForTerminalsWithoutNoColor) {
     const std::string scan = capture("scan.pcap", {1, 2, 3, 4, 5});
     EXPECT_THAT(on_terminal({"replay", scan}, nullptr), HasSubstr("\x1b[31m10.0.0.1"));
     EXPECT_THAT(on_terminal({"replay", scan}, ""), HasSubstr("\x1b[31m10.0.0.1"));
-    EXPECT_THAT(on_terminal({"replay", scan}, "1"), AllOf(HasSubstr("10.0.0.1"), Not(HasSubstr("\x1b"))));
+    EXPECT_THAT(on_terminal({"replay", scan}, "1"),
+                AllOf(HasSubstr("10.0.0.1"), Not(HasSubstr("\x1b"))));
     const CommandResult piped = run_command({"replay", scan});
     EXPECT_THAT(piped.out, AllOf(HasSubstr("3 passed, 2 dropped; 1 source, 1 blocked; ns above the "
                                            "empty program's "),

@@ -78,7 +78,8 @@ TEST(ReportPage, CountsFramesByTime) {
     Timeline first, second;
     add_to(first, outcome(start_ns, Verdict::pass));
     add_to(first, outcome(start_ns + 500, Verdict::drop));
-    add_to(first, {.number = 3, .time_ns = start_ns + 1'000, .result = {}, .skip = Skip::too_short});
+    add_to(first,
+           {.number = 3, .time_ns = start_ns + 1'000, .result = {}, .skip = Skip::too_short});
     add_to(first, outcome(start_ns + 2'999, Verdict::aborted));
     page.report(sample_report(), first);
     add_to(second, outcome(start_ns + 7, Verdict::drop));

@@ -72,9 +72,9 @@ class Latency {
         const program = latency.program === 'rewritten' ?
             'The program read the capture\'s clock (--clock capture).' :
             'The program ran exactly as loaded (--clock wall).';
-        const empty = latency.empty === null ?
-            '' :
-            ` An empty program over the same frames: ${formatCount(latency.empty.p50)} ns at p50, ` +
+        const empty = latency.empty === null ? '' :
+                                               ` An empty program over the same frames: ${
+                                                   formatCount(latency.empty.p50)} ns at p50, ` +
                 `${formatCount(latency.empty.p99)} ns at p99.`;
         setText('latency-program', program + empty);
         this.element.replaceChildren();
