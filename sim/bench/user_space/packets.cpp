@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What becomes of packets: built, read, run, modelled, reported.
-#include "loader/passing_program.h"
 #include "sim/bench/user_space/samples.h"
 #include "sim/capture.h"
 #include "sim/model.h"
@@ -11,11 +10,11 @@
 #include "sim/test_run.h"
 
 #include <benchmark/benchmark.h>
-#include <cerrno>
 #include <chrono>
+#include <ctime>
+#include <functional>
 #include <optional>
 #include <sstream>
-#include <system_error>
 
 namespace portscan::bench {
 namespace {
@@ -66,13 +65,6 @@ void run_model(benchmark::State &state) {
     count_frames(state, frames.size());
 }
 
-FileDescriptor load_empty_program() {
-    FileDescriptor program = load_passing_program(BPF_PROG_TYPE_XDP, BPF_F_XDP_HAS_FRAGS);
-    if (program.get() < 0)
-        throw std::system_error(errno, std::generic_category(), "load empty program");
-    return program;
-}
-
 void replay_once(const std::string &path) {
     Simulator simulator{{}};
     Replay replay{simulator, {.floor = true}};
@@ -85,30 +77,56 @@ void replay_once(const std::string &path) {
     benchmark::DoNotOptimize(json.str().data());
 }
 
-double seconds_of(const std::function<void()> &work) {
+/// What some work took, in seconds: on the clock, of this thread's CPU time, and of the process'.
+struct Cost {
+    double clock = 0, thread = 0, process = 0;
+
+    Cost &operator+=(const Cost &other) {
+        clock += other.clock;
+        thread += other.thread;
+        process += other.process;
+        return *this;
+    }
+};
+
+double cpu_seconds(clockid_t id) {
+    timespec time{};
+    clock_gettime(id, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+Cost cost_of(const std::function<void()> &work) {
     const auto begin = Clock::now();
+    const double thread = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
+    const double process = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
     work();
-    return std::chrono::duration<double>(Clock::now() - begin).count();
+    return {.clock = std::chrono::duration<double>(Clock::now() - begin).count(),
+            .thread = cpu_seconds(CLOCK_THREAD_CPUTIME_ID) - thread,
+            .process = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - process};
 }
 
 /// From opening the capture to the JSON, loading included. `of_bare_loop`: its packet rate to that
-/// of the empty program run over the same frames, now one, now the other.
+/// of the empty program run over the same frames, now one, now the other. `with_two_cpus` and
+/// `with_one_cpu`: the same by CPU time, where reading has a CPU of its own and where it has not;
+/// on a machine that has something else to do these two say more.
 void replay_capture(benchmark::State &state) {
     const auto frames = mixed_frames(static_cast<std::size_t>(state.range(0)));
     const SampleCapture capture{frames};
-    const FileDescriptor empty = load_empty_program();
-    double replayed = 0;
-    double bare = 0;
+    const FileDescriptor empty = load_floor_program(true);
+    Cost replayed;
+    Cost bare;
     for (auto _ : state) {
-        bare += seconds_of([&] {
+        bare += cost_of([&] {
             for (const Frame &frame : frames) test_run(empty.get(), frame.bytes);
         });
-        const double seconds = seconds_of([&] { replay_once(capture.path()); });
-        state.SetIterationTime(seconds);
-        replayed += seconds;
+        const Cost cost = cost_of([&] { replay_once(capture.path()); });
+        state.SetIterationTime(cost.clock);
+        replayed += cost;
     }
     count_frames(state, frames.size());
-    state.counters["of_bare_loop"] = bare / replayed;
+    state.counters["of_bare_loop"] = bare.clock / replayed.clock;
+    state.counters["with_two_cpus"] = bare.thread / replayed.thread;
+    state.counters["with_one_cpu"] = bare.process / replayed.process;
 }
 
 /// The JSON of a capture with so many sources.
