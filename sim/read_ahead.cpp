@@ -17,7 +17,8 @@ namespace portscan {
 namespace {
 
 constexpr std::size_t batch_size = 256 * 1024; // the bytes of its frames, which caches hold
-constexpr std::size_t batch_count = 4;
+constexpr std::size_t batch_count = 8;
+constexpr std::size_t few = batch_count / 2; // left: only then the thread is woken, for all others
 constexpr std::uint64_t least_file = 1024 * 1024;
 
 /// Frames, and their bytes one after the other.
@@ -106,7 +107,8 @@ bool ReadAhead::State::fill(Batch &batch) {
 void ReadAhead::State::fill_all() noexcept {
     for (bool more = true; more;) {
         std::unique_lock lock{mutex};
-        changed.wait(lock, [this] { return stop || filled - taken < batch_count; });
+        if (filled - taken == batch_count)
+            changed.wait(lock, [this] { return stop || filled - taken <= few; });
         if (stop) return;
         Batch &batch = batches[filled % batch_count];
         lock.unlock();
@@ -121,8 +123,7 @@ void ReadAhead::State::fill_all() noexcept {
         }
         lock.lock();
         failure = thrown;
-        ++filled;
-        changed.notify_all();
+        if (filled++ == taken) changed.notify_all(); // the other side may wait for it
     }
 }
 
@@ -131,8 +132,7 @@ bool ReadAhead::State::take_batch() {
     if (current != nullptr && current->last) return false;
     std::unique_lock lock{mutex};
     if (current != nullptr) {
-        ++taken;
-        changed.notify_all();
+        if (filled - ++taken == few) changed.notify_all();
     }
     changed.wait(lock, [this] { return filled != taken; });
     current = &batches[taken % batch_count];

@@ -10,7 +10,7 @@
 namespace portscan {
 
 /// The frames of a capture, read by a thread of its own that is some batches ahead: reading and
-/// decompressing costs about as much as running the frames does. Memory is that of the batches, 1
+/// decompressing costs about as much as running the frames does. Memory is that of the batches, 2
 /// MiB in all, and of the largest frame.
 class ReadAhead {
   public:
