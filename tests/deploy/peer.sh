@@ -8,6 +8,12 @@ readonly gateway=10.0.0.1 # which the lock-out guard allows
 readonly scanner=10.0.0.5
 readonly honest=10.0.0.6
 
+# in_own_namespaces SCRIPT ARGUMENTS...: runs the script again in namespaces that end with it.
+in_own_namespaces() {
+    unshare --net --mount --propagation private --pid --fork --kill-child --mount-proc \
+        --cgroup -- env SCRATCH_NAMESPACES=1 "$@"
+}
+
 # connect_wire PID INTERFACE: between this namespace and that of the process.
 connect_wire() {
     local address

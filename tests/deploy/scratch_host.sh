@@ -4,12 +4,6 @@
 # layer that is thrown away, with systemd as first process, in namespaces of its own. What runs there
 # finds the packages that are installed here and changes nothing.
 
-# in_own_namespaces SCRIPT ARGUMENTS...: runs the script again in namespaces that end with it.
-in_own_namespaces() {
-    unshare --net --mount --propagation private --pid --fork --kill-child --mount-proc \
-        --cgroup -- env SCRATCH_NAMESPACES=1 "$@"
-}
-
 # Runs in the namespaces of the host to be, and becomes its first process.
 become_host() {
     local top=$1 part

@@ -58,7 +58,7 @@ depends_on() { dpkg-deb -f "$1" Depends | grep -qE "(^|, )$2( |,|$)"; }
 check "the loader depends on the libraries that it uses" depends_on "$loader" libbpf1
 check "the harness depends on the libraries that it uses" depends_on "$simulator" 'libpcap0.8(t64)?'
 
-is_stripped() { file -b "$scratch/$1$2" | grep -q ', stripped$'; }
+is_stripped() { ! readelf --wide --sections "$scratch/$1$2" | grep -E '\.(debug_info|symtab)'; }
 check "the loader carries no debug information" is_stripped "${loader##*/}" /usr/bin/xdp-portscan
 check "the harness carries no debug information" \
     is_stripped "${simulator##*/}" /usr/bin/xdp-portscan-sim

@@ -55,7 +55,6 @@ check "nothing is started by that" fails is_active
 check "nor enabled" fails is_enabled
 check "the harness runs its examples" \
     on_host xdp-portscan-sim test /usr/share/doc/xdp-portscan-sim/examples
-check "the manual page is found" on_host man -w 8 xdp-portscan
 
 verify_is_silent() {
     local said
