@@ -145,8 +145,9 @@ TEST_F(SshdConfig, NamesFilesThatMayNotBeRead) {
     std::ofstream{closed} << "Port 2201\n";
     std::filesystem::permissions(closed, perms::none);
     std::filesystem::permissions(directory_ / ".", perms{0755});
+    std::ofstream{directory_ / "sshd_config"} << "Include *.conf\nPort 2202\n";
     const int own = setfsuid(65534); // else root reads it all the same
-    const auto ports = ports_of("Include *.conf\nPort 2202\n");
+    const auto ports = sshd_ports(directory_ / "sshd_config", unreadable_);
     setfsuid(static_cast<uid_t>(own));
     EXPECT_THAT(ports, ElementsAre(2202));
     EXPECT_THAT(unreadable_, ElementsAre(closed));

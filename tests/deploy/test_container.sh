@@ -41,6 +41,7 @@ run_container() {
         --ulimit nofile=1024:1024 --ulimit nproc=1000:1000 \
         --read-only --cap-drop all --cap-add BPF --cap-add NET_ADMIN --cap-add PERFMON \
         --security-opt no-new-privileges \
+        --security-opt "seccomp=$root/loader/deploy/seccomp.json" \
         --volume /sys/fs/bpf/xdp-portscan:/run/xdp-portscan "$@"
 }
 in_container() { own_podman exec filter /usr/bin/xdp-portscan "$@" --pin-dir /run/xdp-portscan; }
@@ -62,8 +63,13 @@ check "one program is in it, with the three capabilities" holds_little
 
 install -d -m 0700 -o 65532 -g 65532 /sys/fs/bpf/xdp-portscan
 must "it runs" run_container --detach --name filter --env NET_IF_NAME=eth0 xdp-portscan
-must "it attaches to the interface that NET_IF_NAME names" within 20 log_says "attached to eth0"
-within 20 log_says "running as process" >/dev/null || true
+comes_up() {
+    if within 20 log_says "running as process" && log_says "attached to eth0"; then return; fi
+    own_podman logs filter 2>&1
+    own_podman ps --all
+    return 1
+}
+must "it attaches to the interface that NET_IF_NAME names" comes_up
 is_unprivileged() {
     local status
     status=$(cat "/proc/$(main_process)/status")
@@ -90,4 +96,19 @@ must "it attaches again" within 20 is_attached
 check "the block is in force again" is_dropped "$scanner" 83
 own_podman rm --force filter >/dev/null
 
+# As a runtime starts it that leaves nothing to a user who is not root.
+works_by_its_file() {
+    local mounted
+    mounted=$(own_podman image mount localhost/xdp-portscan:latest)
+    mount --bind /sys/fs/bpf/xdp-portscan "$mounted/run/xdp-portscan"
+    mount --rbind /sys "$mounted/sys"
+    load() {
+        nsenter --target "$host" --net chroot --userspec=65532:65532 --groups= "$mounted" \
+            /usr/bin/xdp-portscan load eth0
+    }
+    load || return
+    setcap -r "$mounted/usr/bin/xdp-portscan"
+    fails load
+}
+check "without ambient capabilities its file has them" works_by_its_file
 finish
