@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <cerrno>
 #include <fmt/format.h>
 #include <system_error>

@@ -66,6 +66,13 @@ TEST_F(LoaderOperator, InterfacesOfTheEnvironmentStandBetweenConfigurationAndCom
     EXPECT_THAT(loaded.output, HasSubstr("attached to inside"));
 }
 
+TEST_F(LoaderOperator, AMachineWithoutSysIsToldWhatIsMissing) {
+    ASSERT_EQ(host.execute({"mount", "-t", "tmpfs", "tmpfs", "/sys"}).status, 0);
+    const auto refused = host.load();
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_THAT(refused.errors, HasSubstr("/sys/devices/system/cpu/possible"));
+}
+
 TEST_F(LoaderOperator, AMistypedCommandIsNamedAndOneIsSuggested) {
     EXPECT_THAT(host.execute({PORTSCAN_BINARY, "lst"}).errors,
                 HasSubstr("'lst' is no command; did you mean 'list'?"));

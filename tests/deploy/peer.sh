@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016  # what other shells are to expand
 # Sourced by the tests of this folder that need somebody who scans: this network namespace becomes
 # the other end of the wire of a host, which is a network namespace too.
 
@@ -8,10 +8,25 @@ readonly gateway=10.0.0.1 # which the lock-out guard allows
 readonly scanner=10.0.0.5
 readonly honest=10.0.0.6
 
-# in_own_namespaces SCRIPT ARGUMENTS...: runs the script again in namespaces that end with it.
+# in_own_namespaces SCRIPT ARGUMENTS...: runs the script again, in namespaces and a control group that
+# end with it.
 in_own_namespaces() {
-    unshare --net --mount --propagation private --pid --fork --kill-child --mount-proc \
-        --cgroup -- env SCRATCH_NAMESPACES=1 "$@"
+    unshare --mount --propagation private -- bash -euc '
+        umount -R /sys/fs/cgroup || true
+        mount -t cgroup2 cgroup2 /sys/fs/cgroup
+        outside=/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)
+        own=$outside/xdp-portscan-test-$$
+        mkdir "$own"
+        echo $$ >"$own/cgroup.procs"
+        status=0
+        unshare --net --mount --pid --fork --kill-child --mount-proc --cgroup -- \
+            env SCRATCH_NAMESPACES=1 "$@" || status=$?
+        echo $$ >"$outside/cgroup.procs"
+        for try in $(seq 50); do # what was killed may still be ending
+            if find "$own" -depth -type d -exec rmdir {} + 2>/dev/null; then break; fi
+            sleep 0.1
+        done
+        exit $status' -- "$@"
 }
 
 # connect_wire PID INTERFACE: between this namespace and that of the process.

@@ -116,12 +116,17 @@ check "the scan went on" within 20 goes_on
 check "not one packet of it came through" test "$(received)" == "$before"
 kill $scan
 
+on_host systemctl kill --signal KILL xdp-portscan
+is_another_process() { is_active && [[ $(main_process) != "$process" ]]; }
+check "after a crash it is started again" within 20 is_another_process
+check "the block stands all the while" is_dropped "$scanner" 82
+
 must "the service stops" on_host systemctl stop xdp-portscan
-check "traffic flows" gets_through "$scanner" 82
+check "traffic flows" gets_through "$scanner" 83
 check "nothing is attached" fails is_attached
 check "the state is kept" is_pinned
 must "it starts again" on_host systemctl start xdp-portscan
-check "the block is in force again" is_dropped "$scanner" 83
+check "the block is in force again" is_dropped "$scanner" 84
 
 set_option 'keep = true'
 on_host systemctl reload xdp-portscan
