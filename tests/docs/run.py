@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs the commands of the documents and prints TAP: run.py [PAGE...], all pages unless named.
+
+A page is run from its top to its end, in a sandbox of its own (sandbox.py), each command in a shell
+in the top folder of the tree. `xdp-portscan run` stays in the background until the next one. Before
+each command there is a scan. What is run otherwise, or not at all, stands in exceptions.toml."""
+
+import fnmatch
+import json
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+
+import blocks
+import sandbox
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SECONDS = 20    # for a command
+OPTION = re.compile(r"--[a-z][a-z0-9-]+")
+
+
+class Failed(Exception):
+    """One line, and perhaps what the command said."""
+
+
+def pages():
+    yield from sorted(ROOT.glob("*.md"))
+    yield from sorted((ROOT / "docs").glob("*.md"))
+    yield ROOT / "pcaps/README.md"
+
+
+class Exceptions:
+    """The tables of exceptions.toml; `used` are those that matched, as (table, number)."""
+
+    def __init__(self, path):
+        self.tables = tomllib.loads(path.read_text())
+        self.used = set()
+        for table, entries in self.tables.items():
+            if table not in ("skip", "instead", "text", "stands_for", "given"):
+                raise SystemExit(f"{path}: no table '{table}'")
+            for entry in entries:
+                if table in ("skip", "text") and len(entry.get("reason", "")) < 10:
+                    raise SystemExit(f"{path}: {table}: {entry} has no reason")
+
+    def find(self, table, text, page):
+        for number, entry in enumerate(self.tables.get(table, [])):
+            if fnmatch.fnmatch(page, entry.get("page", "*")) and self.matches(table, entry, text):
+                self.used.add((table, number))
+                return entry
+        return None
+
+    @staticmethod
+    def matches(table, entry, text):
+        return text.startswith(entry["begins"]) if table == "text" else text == entry["command"]
+
+    def fill_in(self, text, page):
+        """The text with what its placeholders stand for."""
+        for number, entry in enumerate(self.tables.get("stands_for", [])):
+            if fnmatch.fnmatch(page, entry.get("page", "*")) and entry["text"] in text:
+                self.used.add(("stands_for", number))
+                text = text.replace(entry["text"], entry["value"])
+        return text
+
+    def unused(self):
+        return [f"{table}: {json.dumps(entry)}" for table, entries in self.tables.items()
+                for number, entry in enumerate(entries) if (table, number) not in self.used]
+
+
+class Page:
+    """One page, inside its sandbox."""
+
+    def __init__(self, path, exceptions):
+        self.path = path
+        self.name = str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
+        self.exceptions = exceptions
+        self.background = None
+        self.environment = sandbox.enter(ROOT)
+
+    def run(self):
+        """Yields (item, why it failed or None)."""
+        text = self.path.read_text()
+        for item in [*blocks.items(text), *blocks.spans(text), blocks.Item(0, "end", "")]:
+            why = None
+            try:
+                getattr(self, item.kind)(item.text)
+            except Failed as failure:
+                why = str(failure)
+            yield item, why
+
+    def end(self, _):
+        self.stop_background()
+
+    def text(self, text):
+        if not self.exceptions.find("text", text, self.name):
+            raise Failed("neither a command nor TOML nor YAML: write it as one, or name it in "
+                         "tests/docs/exceptions.toml under [[text]] with a reason")
+
+    def toml(self, _):
+        """It was read, which is all that can be said of a part of a file."""
+
+    yaml = toml
+
+    def scenario(self, text):
+        """Runs it; its name is what the command after it takes."""
+        (ROOT / "mine.scenario.toml").write_text(text)
+        self.shell("xdp-portscan-sim test mine.scenario.toml")
+
+    def configuration(self, text):
+        """Tries it on an interface beside, and leaves it for what comes after it."""
+        pathlib.Path("/etc/xdp-portscan.toml").write_text(text)
+        here = "--pin-dir /sys/fs/bpf/tried"
+        self.shell(f"xdp-portscan load {here} --config /etc/xdp-portscan.toml lo && "
+                   f"xdp-portscan unload {here} --all --purge")
+
+    def synopsis(self, text):
+        """The command is there, and has the options that are named."""
+        if self.exceptions.find("instead", text, self.name):
+            self.command(text)
+            return
+        words = text.removeprefix("sudo ").split(" |")[0].split()
+        command = [words[0]]
+        while len(command) < len(words) and re.fullmatch("[a-z]+", words[len(command)]):
+            command.append(words[len(command)])
+        known = self.help_of(command)
+        for option in OPTION.findall(" ".join(words)):
+            if option not in OPTION.findall(known):
+                raise Failed(f"{' '.join(command)} has no option {option}")
+
+    def help_of(self, command):
+        """What it says of itself: --help of ours, the text of a script."""
+        if (ROOT / command[0]).is_file() and (ROOT / command[0]).read_bytes()[:2] == b"#!":
+            return (ROOT / command[0]).read_text()
+        while True:
+            status, said = self.bash(shlex.join(command) + " --help")
+            if status == 0 or command[0].startswith("build/tests"):
+                return said
+            # A positional argument may look like a command: 'load eth0' has digits, 'run lo' not.
+            if len(command) < 3:
+                raise Failed(f"no such command: {said}")
+            command = command[:-1]
+
+    def command(self, text):
+        if self.exceptions.find("skip", text, self.name):
+            if blocks.OURS.match(text.removeprefix("sudo ")):
+                self.synopsis(text)
+            return
+        given = self.exceptions.find("given", text, self.name)
+        if given:
+            self.command(given["run"])
+        entry = self.exceptions.find("instead", text, self.name) or {}
+        text = self.exceptions.fill_in(entry.get("run", text), self.name)
+        if entry.get("stop"):
+            self.stop_background()
+        words = [word for word in text.split() if word != "sudo"]
+        if [words[0].rpartition("/")[2], *words[1:2]] == ["xdp-portscan", "run"]:
+            self.start_background(text)
+        else:
+            sandbox.scan()
+            self.shell(text, entry.get("status", 0))
+
+    def bash(self, text):
+        process = subprocess.Popen(
+            ["bash", "-o", "pipefail", "-c", text], cwd=ROOT, text=True, env=self.environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            errors="replace", start_new_session=True)
+        try:
+            said, _ = process.communicate(timeout=SECONDS)
+            return process.returncode, said
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise Failed(f"not done after {SECONDS} s: name a short form in "
+                         "tests/docs/exceptions.toml under [[instead]]") from None
+
+    def shell(self, text, expected=0):
+        status, said = self.bash(text)
+        if status != expected:
+            raise Failed(f"exit status {status}, not {expected}\n{said}")
+
+    def start_background(self, text):
+        self.stop_background()
+        log = open("/mnt/background", "w+b", buffering=0)
+        process = subprocess.Popen(["bash", "-c", "exec " + text.removeprefix("sudo ")], cwd=ROOT,
+                                   env=self.environment, stdout=log, stderr=log)
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end and process.poll() is None:
+            if b"running as process" in pathlib.Path("/mnt/background").read_bytes():
+                self.background = process
+                sandbox.scan()
+                return
+            time.sleep(0.02)
+        process.kill()
+        raise Failed("does not come up\n" + pathlib.Path("/mnt/background").read_text())
+
+    def stop_background(self):
+        if self.background is None:
+            return
+        process, self.background = self.background, None
+        process.send_signal(signal.SIGTERM)
+        try:
+            status = process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise Failed("the `run` before does not end on SIGTERM") from None
+        if status != 0:
+            raise Failed(f"the `run` before ended with {status}\n" +
+                         pathlib.Path("/mnt/background").read_text())
+
+
+def inside(path, exceptions):
+    """A line of JSON for each item, and one of the exceptions that were used."""
+    page = Page(path, exceptions)
+    for item, why in page.run():
+        first = item.text.splitlines()[0] if item.text else item.kind
+        shown = first if item.kind in ("command", "synopsis") else f"{item.kind}: {first}"
+        print(json.dumps({"line": item.line, "shown": shown, "why": why}), flush=True)
+    print(json.dumps({"used": sorted(exceptions.used)}))
+
+
+def run_page(path, exceptions_path):
+    """What `inside` prints, from a sandbox of its own."""
+    done = subprocess.run(
+        ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+         sys.executable, __file__, "--exceptions", exceptions_path, "--inside", path],
+        stdout=subprocess.PIPE, text=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode != 0 or not lines or "used" not in lines[-1]:
+        lines.append({"line": 0, "shown": "the page to its end", "why": f"status {done.returncode}"})
+        return lines, []
+    return lines[:-1], lines[-1]["used"]
+
+
+def main():
+    arguments = sys.argv[1:]
+    exceptions_path = pathlib.Path(__file__).with_name("exceptions.toml")
+    if arguments[:1] == ["--exceptions"]:
+        exceptions_path, arguments = pathlib.Path(arguments[1]), arguments[2:]
+    exceptions = Exceptions(exceptions_path)
+    if arguments[:1] == ["--inside"]:
+        inside(pathlib.Path(arguments[1]), exceptions)
+        return 0
+    chosen = [pathlib.Path(name).resolve() for name in arguments] or list(pages())
+    number = failures = 0
+
+    def point(shown, why):
+        nonlocal number, failures
+        number += 1
+        failures += why is not None
+        print(f"{'ok' if why is None else 'not ok'} {number} - {shown.replace('#', '')}", flush=True)
+        for line in (why or "").splitlines():
+            print(f"# {line}")
+
+    print("TAP version 14")
+    for path in chosen:
+        lines, used = run_page(path, exceptions_path)
+        exceptions.used |= {tuple(entry) for entry in used}
+        for line in lines:
+            point(f"{os.path.relpath(path, ROOT)}:{line['line']}: {line['shown']}", line["why"])
+    if not arguments:
+        point("each exception is of use", "\n".join(exceptions.unused()) or None)
+    print(f"1..{number}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
