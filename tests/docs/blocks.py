@@ -165,11 +165,23 @@ def items(page):
             yield from data(block) or [Item(block.line, "text", "\n".join(block.lines))]
 
 
+def prose(page):
+    """The page with its blocks left empty."""
+    code = {number for block in blocks(page)
+            for number in range(block.line - 1, block.line + len(block.lines) + 1)
+            if number != block.line - 1 or block.language}
+    return ["" if number in code else line for number, line in enumerate(page.splitlines(), 1)]
+
+
+def strays(page):
+    """Commands that are indented and yet no code, since a list goes on there."""
+    for number, line in enumerate(prose(page), 1):
+        if line.startswith("    ") and is_command(line.strip()):
+            yield Item(number, "stray", line.strip())
+
+
 def spans(page):
     """The commands of ours that the text itself names, `xdp-portscan run --keep`."""
-    code = {number for block in blocks(page)
-            for number in range(block.line - 1, block.line + len(block.lines) + 1)}
-    kept = [" " if number in code else line for number, line in enumerate(page.splitlines(), 1)]
-    text = "\n".join(kept)
+    text = "\n".join(prose(page))
     for match in re.finditer(r"`((xdp-portscan|xdp-portscan-sim) [^`]+)`", text):
         yield Item(text.count("\n", 0, match.start()) + 1, "synopsis", " ".join(match[1].split()))

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs the commands of the documents and prints TAP: run.py [PAGE...], all pages unless named.
 
@@ -18,10 +18,13 @@ import sys
 import time
 import tomllib
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path += [str(ROOT / "tests")]
+
 import blocks
+import options
 import sandbox
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECONDS = 20    # for a command
 OPTION = re.compile(r"--[a-z][a-z0-9-]+")
 
@@ -86,13 +89,18 @@ class Page:
     def run(self):
         """Yields (item, why it failed or None)."""
         text = self.path.read_text()
-        for item in [*blocks.items(text), *blocks.spans(text), blocks.Item(0, "end", "")]:
+        for item in [*blocks.items(text), *blocks.spans(text), *blocks.strays(text),
+                     blocks.Item(0, "end", "")]:
             why = None
             try:
                 getattr(self, item.kind)(item.text)
             except Failed as failure:
                 why = str(failure)
             yield item, why
+
+    def stray(self, _):
+        raise Failed("looks like a command and is not code in Markdown: put a line of text between it "
+                     "and the list, or indent it by four columns more")
 
     def end(self, _):
         self.stop_background()
@@ -241,6 +249,9 @@ def main():
     exceptions_path = pathlib.Path(__file__).with_name("exceptions.toml")
     if arguments[:1] == ["--exceptions"]:
         exceptions_path, arguments = pathlib.Path(arguments[1]), arguments[2:]
+    if arguments == ["--write-options"]:
+        options.write()
+        return 0
     exceptions = Exceptions(exceptions_path)
     if arguments[:1] == ["--inside"]:
         inside(pathlib.Path(arguments[1]), exceptions)
@@ -263,6 +274,7 @@ def main():
         for line in lines:
             point(f"{os.path.relpath(path, ROOT)}:{line['line']}: {line['shown']}", line["why"])
     if not arguments:
+        point("docs/options.md has every option", "\n".join(options.differences()) or None)
         point("each exception is of use", "\n".join(exceptions.unused()) or None)
     print(f"1..{number}")
     return 1 if failures else 0
