@@ -185,3 +185,10 @@ def spans(page):
     text = "\n".join(prose(page))
     for match in re.finditer(r"`((xdp-portscan|xdp-portscan-sim) [^`]+)`", text):
         yield Item(text.count("\n", 0, match.start()) + 1, "synopsis", " ".join(match[1].split()))
+
+
+def mentions(page):
+    """The options that the text names alone, `--window 60s`."""
+    for number, line in enumerate(prose(page), 1):
+        for option in re.findall(r"`(--[\w-]+)", line):
+            yield Item(number, "mention", option)

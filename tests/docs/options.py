@@ -2,6 +2,7 @@
 """docs/options.md: every option of every command. It is written from what --help says, and held to the
 names in it; the layout of help differs from one CLI11 to the next."""
 
+import functools
 import pathlib
 import re
 import subprocess
@@ -43,16 +44,18 @@ def section(text, name):
     return found[1].split("\n") if found else []
 
 
+@functools.cache
 def commands():
-    """All that take no further subcommand."""
-    left = [[program] for program in PROGRAMS]
+    """All that take no further subcommand, as lists of words."""
+    found, left = [], [[program] for program in PROGRAMS]
     while left:
         command = left.pop(0)
         names = [line.split()[0] for line in section(help_of(command), "Subcommands") if line[2:3] != " "]
         if names:
             left = [command + [name] for name in names] + left
         else:
-            yield command
+            found.append(command)
+    return found
 
 
 def names_in(lines):
@@ -84,8 +87,7 @@ def rows(lines):
 
 
 def table(lines):
-    body = [f"| `{option}` | {said} |".replace("|", "\\|").replace("\\| `", "| `", 1).replace(
-        "` \\| ", "` | ", 1)[:-2] + "|" for option, said in rows(lines)]
+    body = ["| `{}` | {} |".format(*(part.replace("|", "\\|") for part in row)) for row in rows(lines)]
     return "\n| option | |\n|---|---|\n" + "\n".join(body) + "\n" if body else ""
 
 
@@ -100,6 +102,16 @@ def write():
                 own_options(text)) - EVERYWHERE else "\n\nTakes the [detection options](#detection-options)."
         page += "\n" + table(own_options(text))
     PAGE.write_text(page + END)
+
+
+def known():
+    """Every option of a program or script of ours."""
+    scripts = [path.read_text() for path in [*(ROOT / "ci").iterdir(), ROOT / "pcaps/record",
+                                              ROOT / "tests/docs/run.py"]]
+    names = {name for text in scripts for name in re.findall(r"--[a-z][a-z0-9-]+", text)}
+    for command in [[program] for program in PROGRAMS] + commands():
+        names |= names_in(help_of(command).splitlines())
+    return names | {"--generate"}
 
 
 def differences():

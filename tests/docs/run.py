@@ -6,12 +6,13 @@ A page is run from its top to its end, in a sandbox of its own (sandbox.py), eac
 in the top folder of the tree. `xdp-portscan run` stays in the background until the next one. Before
 each command there is a scan. What is run otherwise, or not at all, stands in exceptions.toml."""
 
+import concurrent.futures
 import fnmatch
+import functools
 import json
 import os
 import pathlib
 import re
-import shlex
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ import blocks
 import options
 import sandbox
 
-SECONDS = 20    # for a command
+SECONDS = 60    # for a command; the machine may be busy
 OPTION = re.compile(r"--[a-z][a-z0-9-]+")
 
 
@@ -46,10 +47,10 @@ class Exceptions:
         self.tables = tomllib.loads(path.read_text())
         self.used = set()
         for table, entries in self.tables.items():
-            if table not in ("skip", "instead", "text", "stands_for", "given"):
+            if table not in ("skip", "instead", "text", "stands_for", "given", "foreign"):
                 raise SystemExit(f"{path}: no table '{table}'")
             for entry in entries:
-                if table in ("skip", "text") and len(entry.get("reason", "")) < 10:
+                if table in ("skip", "text", "foreign") and len(entry.get("reason", "")) < 10:
                     raise SystemExit(f"{path}: {table}: {entry} has no reason")
 
     def find(self, table, text, page):
@@ -61,7 +62,9 @@ class Exceptions:
 
     @staticmethod
     def matches(table, entry, text):
-        return text.startswith(entry["begins"]) if table == "text" else text == entry["command"]
+        if table == "text":
+            return text.startswith(entry["begins"])
+        return text == entry["option" if table == "foreign" else "command"]
 
     def fill_in(self, text, page):
         """The text with what its placeholders stand for."""
@@ -90,13 +93,22 @@ class Page:
         """Yields (item, why it failed or None)."""
         text = self.path.read_text()
         for item in [*blocks.items(text), *blocks.spans(text), *blocks.strays(text),
-                     blocks.Item(0, "end", "")]:
+                     *blocks.mentions(text), blocks.Item(0, "end", "")]:
             why = None
             try:
                 getattr(self, item.kind)(item.text)
             except Failed as failure:
                 why = str(failure)
-            yield item, why
+            if why or item.kind != "mention":   # of those there are hundreds
+                yield item, why
+
+    def mention(self, option):
+        if option not in self.known and not self.exceptions.find("foreign", option, self.name):
+            raise Failed("no command or script here has such an option")
+
+    @functools.cached_property
+    def known(self):
+        return options.known()
 
     def stray(self, _):
         raise Failed("looks like a command and is not code in Markdown: put a line of text between it "
@@ -142,17 +154,21 @@ class Page:
                 raise Failed(f"{' '.join(command)} has no option {option}")
 
     def help_of(self, command):
-        """What it says of itself: --help of ours, the text of a script."""
-        if (ROOT / command[0]).is_file() and (ROOT / command[0]).read_bytes()[:2] == b"#!":
-            return (ROOT / command[0]).read_text()
-        while True:
-            status, said = self.bash(shlex.join(command) + " --help")
-            if status == 0 or command[0].startswith("build/tests"):
-                return said
-            # A positional argument may look like a command: 'load eth0' has digits, 'run lo' not.
-            if len(command) < 3:
-                raise Failed(f"no such command: {said}")
-            command = command[:-1]
+        """What it says of itself: --help of ours, the text of a script, the usage of a test program."""
+        path = ROOT / command[0]
+        if path.is_file() and path.read_bytes()[:2] == b"#!":
+            return path.read_text()
+        if not path.name.startswith("xdp-portscan"):
+            return self.bash(command[0] + " --help")[1]
+        # A positional argument may look like a subcommand: the longest that is one.
+        known = [" ".join(words[1:]) for words in options.commands() if words[0] == path.name]
+        for end in range(len(command), 1, -1):
+            name = " ".join(command[1:end])
+            if any(one == name or one.startswith(name + " ") for one in known):
+                return options.help_of([path.name, *command[1:end]])
+        if len(command) > 1:
+            raise Failed(f"{path.name} has no command '{command[1]}'")
+        return options.help_of([path.name])
 
     def command(self, text):
         if self.exceptions.find("skip", text, self.name):
@@ -174,6 +190,16 @@ class Page:
             self.shell(text, entry.get("status", 0))
 
     def bash(self, text):
+        """(exit status, output). A map that somebody else's filter has too, or one that is not gone
+        yet, is waited for: bpftool looks through the whole machine."""
+        end = time.monotonic() + SECONDS
+        while True:
+            status, said = self.bash_once(text)
+            if "several maps match" not in said or time.monotonic() > end:
+                return status, said
+            time.sleep(0.2)
+
+    def bash_once(self, text):
         process = subprocess.Popen(
             ["bash", "-o", "pipefail", "-c", text], cwd=ROOT, text=True, env=self.environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -244,6 +270,20 @@ def run_page(path, exceptions_path):
     return lines[:-1], lines[-1]["used"]
 
 
+def run_pages(paths, exceptions_path):
+    """What run_page says of each, in their order. Two at a time, but of those that load a filter one:
+    by the name of a map bpftool finds those of the whole machine."""
+    alone = re.compile(r"\b(xdp-portscan (run|load)|bpftool)\b")
+    lanes = ([], [])
+    for path in paths:
+        lanes[alone.search(path.read_text()) is None].append(path)
+    with concurrent.futures.ThreadPoolExecutor(len(lanes)) as pool:
+        done = [pool.submit(lambda lane: [run_page(path, exceptions_path) for path in lane], lane)
+                for lane in lanes]
+        said = {path: one for lane, future in zip(lanes, done) for path, one in zip(lane, future.result())}
+    return [said[path] for path in paths]
+
+
 def main():
     arguments = sys.argv[1:]
     exceptions_path = pathlib.Path(__file__).with_name("exceptions.toml")
@@ -268,8 +308,7 @@ def main():
             print(f"# {line}")
 
     print("TAP version 14")
-    for path in chosen:
-        lines, used = run_page(path, exceptions_path)
+    for path, (lines, used) in zip(chosen, run_pages(chosen, exceptions_path)):
         exceptions.used |= {tuple(entry) for entry in used}
         for line in lines:
             point(f"{os.path.relpath(path, ROOT)}:{line['line']}: {line['shown']}", line["why"])
