@@ -192,3 +192,10 @@ def mentions(page):
     for number, line in enumerate(prose(page), 1):
         for option in re.findall(r"`(--[\w-]+)", line):
             yield Item(number, "mention", option)
+
+
+def tests(page):
+    """The tests that the text names, `Suite.TestOfIt`."""
+    for number, line in enumerate(prose(page), 1):
+        for name in re.findall(r"`([A-Z]\w+\.[A-Z]\w+)`", line):
+            yield Item(number, "named_test", name)

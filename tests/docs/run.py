@@ -93,18 +93,24 @@ class Page:
         """Yields (item, why it failed or None)."""
         text = self.path.read_text()
         for item in [*blocks.items(text), *blocks.spans(text), *blocks.strays(text),
-                     *blocks.mentions(text), blocks.Item(0, "end", "")]:
+                     *blocks.mentions(text), *blocks.tests(text), blocks.Item(0, "end", "")]:
             why = None
             try:
                 getattr(self, item.kind)(item.text)
             except Failed as failure:
                 why = str(failure)
-            if why or item.kind != "mention":   # of those there are hundreds
+            if why or item.kind not in ("mention", "named_test"):   # of those there are hundreds
                 yield item, why
 
     def mention(self, option):
         if option not in self.known and not self.exceptions.find("foreign", option, self.name):
             raise Failed("no command or script here has such an option")
+
+    def named_test(self, name):
+        suite, test = name.split(".")
+        case = re.compile(rf"\bTEST(_F|_P)?\({suite}, {test}\)")
+        if not any(case.search(path.read_text()) for path in (ROOT / "tests").glob("*.cpp")):
+            raise Failed("there is no such test")
 
     @functools.cached_property
     def known(self):
@@ -187,33 +193,33 @@ class Page:
             self.start_background(text)
         else:
             sandbox.scan()
-            self.shell(text, entry.get("status", 0))
+            self.shell(text, entry.get("status", 0), entry.get("seconds", SECONDS))
 
-    def bash(self, text):
+    def bash(self, text, seconds=SECONDS):
         """(exit status, output). A map that somebody else's filter has too, or one that is not gone
         yet, is waited for: bpftool looks through the whole machine."""
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + seconds
         while True:
-            status, said = self.bash_once(text)
+            status, said = self.bash_once(text, seconds)
             if "several maps match" not in said or time.monotonic() > end:
                 return status, said
             time.sleep(0.2)
 
-    def bash_once(self, text):
+    def bash_once(self, text, seconds):
         process = subprocess.Popen(
             ["bash", "-o", "pipefail", "-c", text], cwd=ROOT, text=True, env=self.environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             errors="replace", start_new_session=True)
         try:
-            said, _ = process.communicate(timeout=SECONDS)
+            said, _ = process.communicate(timeout=seconds)
             return process.returncode, said
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            raise Failed(f"not done after {SECONDS} s: name a short form in "
+            raise Failed(f"not done after {seconds} s: name a short form in "
                          "tests/docs/exceptions.toml under [[instead]]") from None
 
-    def shell(self, text, expected=0):
-        status, said = self.bash(text)
+    def shell(self, text, expected=0, seconds=SECONDS):
+        status, said = self.bash(text, seconds)
         if status != expected:
             raise Failed(f"exit status {status}, not {expected}\n{said}")
 

@@ -78,7 +78,8 @@ class Runner(unittest.TestCase):
 
     some output that nobody explains
 
-Text with `xdp-portscan list --blockd`, `xdp-portscan stop` and `--max-port`.
+Text with `xdp-portscan list --blockd`, `xdp-portscan stop` and `--max-port`,
+held by `Detector.ThatDoesNotExist` and `HttpServer.AnswersGetAndHead`.
 
     interfaces = ["eth0"]
     dry-runs   = true
@@ -90,7 +91,7 @@ Then
       0s 10.0.0.1 > 10.0.0.9:22 S drop
     \"\"\"
 """
-        self.assertEqual(len(self.failures(page)), 9)
+        self.assertEqual(len(self.failures(page)), 10)
 
     def test_nothing_is_left_unread_after_a_failure(self):
         done = self.run_page("    xdp-portscan list\n    xdp-portscan --version\n")
