@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/options.md"
 PROGRAMS = ("xdp-portscan", "xdp-portscan-sim")
 COLUMN = 30     # where a description begins
+NO_VALUE = re.compile(r"^\s+(-\w,)?|:(UINT|INT|FLOAT) in \[.*?\]|\{-\}| REQUIRED| \.\.\.$")
 EVERYWHERE = {"--help", "--version"}
 
 BEGIN = """<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
@@ -50,7 +51,8 @@ def commands():
     found, left = [], [[program] for program in PROGRAMS]
     while left:
         command = left.pop(0)
-        names = [line.split()[0] for line in section(help_of(command), "Subcommands") if line[2:3] != " "]
+        names = [line.split()[0] for line in section(help_of(command), "Subcommands")
+                 if line[2:3] != " "]
         if names:
             left = [command + [name] for name in names] + left
         else:
@@ -76,7 +78,7 @@ def rows(lines):
             option, said = line, after
         else:
             option, said = line[:COLUMN], line[COLUMN:]
-        option = re.sub(r"^\s+(-\w,)?|:(UINT|INT|FLOAT) in \[.*?\]|\{-\}| REQUIRED| \.\.\.$", "", option.rstrip())
+        option = NO_VALUE.sub("", option.rstrip())
         default = ""
         if "OPTION=" not in option and "=" in option:
             option, _, default = option.partition("=")

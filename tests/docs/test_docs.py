@@ -18,8 +18,9 @@ def found(page):
 
 class Blocks(unittest.TestCase):
     def test_indented_and_fenced_code_are_commands(self):
-        self.assertEqual(found("Text\n\n    ci/lint  # all\n    ci/build dev \\\n        x\n\n```sh\nci/tidy\n```\n"),
-                         [("command", "ci/lint"), ("command", "ci/build dev \\\nx"), ("command", "ci/tidy")])
+        page = "Text\n\n    ci/lint  # all\n    ci/build dev \\\n        x\n\n```sh\nci/tidy\n```\n"
+        self.assertEqual([text for _, text in found(page)],
+                         ["ci/lint", "ci/build dev \\\nx", "ci/tidy"])
 
     def test_what_is_below_a_prompt_is_output(self):
         self.assertEqual(found("    $ ci/lint\n    ci/lint: fine\n"), [("command", "ci/lint")])
@@ -30,13 +31,14 @@ class Blocks(unittest.TestCase):
         self.assertEqual([item.text for item in blocks.strays(page)], ["ci/tidy"])
 
     def test_optional_parts_make_a_synopsis(self):
-        self.assertEqual(found("    xdp-portscan-sim cover PATH... [--lcov FILE]\n                     [--json]\n"),
-                         [("synopsis", "xdp-portscan-sim cover PATH... [--lcov FILE] [--json]")])
+        page = "    xdp-portscan-sim cover PATH... [--lcov FILE]\n             [--json]\n"
+        self.assertEqual(found(page), [
+            ("synopsis", "xdp-portscan-sim cover PATH... [--lcov FILE] [--json]")])
 
     def test_data_is_told_apart(self):
-        self.assertEqual([kind for kind, _ in found(
-            'A\n\n    title = "x"\n\nB\n\n    interfaces = ["eth0"]\n\nC\n\n    block = [1]\n\nD\n\n    two words\n')],
-            ["scenario", "configuration", "toml", "text"])
+        for code, kind in (('title = "x"', "scenario"), ('interfaces = ["eth0"]', "configuration"),
+                           ("block = [1]", "toml"), ("two words", "text")):
+            self.assertEqual(found(f"Text\n\n    {code}\n"), [(kind, code)])
 
     def test_scripts_of_a_pipeline_are_commands(self):
         self.assertEqual(found("    job:\n      script:\n        - ci/test\n")[1:], [("command", "ci/test")])
@@ -66,8 +68,8 @@ class Runner(unittest.TestCase):
         return bad
 
     def test_right_commands_pass_and_a_scanner_is_blocked(self):
-        page = ("    xdp-portscan run eth0\n    xdp-portscan list 10.0.0.1\n    sudo xdp-portscan unblock 10.0.0.1\n"
-                "\nText with `xdp-portscan status --json` and `--dry-run`.\n")
+        page = ("    xdp-portscan run eth0\n    xdp-portscan list 10.0.0.1\n"
+                "    sudo xdp-portscan unblock 10.0.0.1\n\nText with `xdp-portscan status --json` and `--dry-run`.\n")
         self.assertEqual(self.failures(page), [])
 
     def test_each_mistake_is_a_failure_of_its_own(self):
@@ -98,10 +100,10 @@ Then
         self.assertEqual(done.stdout.count("\nok "), 2)    # the version, and the end of the page
 
     def test_an_exception_of_no_use_is_named(self):
-        import run
+        import exceptions
         path = self.folder / "exceptions.toml"
         path.write_text('[[skip]]\ncommand = "ci/gone"\nreason = "takes a very long time"\n')
-        self.assertIn("ci/gone", run.Exceptions(path).unused()[0])
+        self.assertIn("ci/gone", exceptions.Exceptions(path).unused()[0])
 
     def test_an_exception_without_a_reason_is_refused(self):
         self.assertNotEqual(self.run_page("", '[[skip]]\ncommand = "ci/test"\n').returncode, 0)

@@ -1,7 +1,8 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The loader as the DaemonSet runs it, and Prometheus as the files beside it tell. Runs as root, in
-namespaces of its own: `unshare --net --mount --pid --fork --kill-child --mount-proc tests/fleet/test_pod.py`."""
+namespaces of its own:
+    unshare --net --mount --pid --fork --kill-child --mount-proc tests/fleet/test_pod.py"""
 
 import ctypes
 import json
@@ -31,12 +32,16 @@ PROMETHEUS = "http://127.0.0.1:9090"
 INTERVAL = 1    # seconds between two scrapes
 
 
-def pod():
-    return list(yaml.safe_load_all((DEPLOY / "kubernetes/daemonset.yml").read_text()))[2]["spec"]["template"]["spec"]
+def manifest(number):
+    return list(yaml.safe_load_all((DEPLOY / "kubernetes/daemonset.yml").read_text()))[number]
 
 
 def settings():
-    return list(yaml.safe_load_all((DEPLOY / "kubernetes/daemonset.yml").read_text()))[1]["data"]
+    return manifest(1)["data"]
+
+
+def pod():
+    return manifest(2)["spec"]["template"]["spec"]
 
 
 def wait_for(what, condition, seconds=20):
