@@ -23,16 +23,19 @@ namespace {
 /// gigabyte.
 constexpr std::uint64_t most_books = 4'000'000;
 
-/// Maps of the default sizes take 170 MB for each setting, and their making most of a second.
-DetectorOptions with_small_registry(DetectorOptions options) {
-    constexpr std::uint32_t enough = 16'384;
+/// Maps of the default sizes take 170 MB for each setting, and their making most of a second. Where
+/// the first of these sizes is too small, the second may do.
+constexpr std::uint32_t small_registry = 16'384, large_registry = 131'072;
+
+/// The options with a registry of so many sources at most.
+DetectorOptions with_registry(DetectorOptions options, std::uint32_t most) {
     const auto shrink = [](std::uint32_t &sources, std::optional<std::uint32_t> &blocked,
-                           std::uint32_t most) {
-        sources = std::min(sources, most);
+                           std::uint32_t bound) {
+        sources = std::min(sources, bound);
         if (blocked) *blocked = std::min(*blocked, sources / 2);
     };
-    shrink(options.max_sources, options.max_blocked, enough);
-    shrink(options.max_sources6, options.max_blocked6, enough / 4);
+    shrink(options.max_sources, options.max_blocked, most);
+    shrink(options.max_sources6, options.max_blocked6, most / 4);
     return options;
 }
 
@@ -142,7 +145,7 @@ class Sweeper {
         simulators_.clear(); // frees the maps first
         settings_ = settings;
         for (const SweepSetting &setting : settings)
-            simulators_.push_back(make(with_small_registry(setting.options)));
+            simulators_.push_back(make(with_registry(setting.options, small_registry)));
     }
 
     /// What each setting that is loaded does in the capture.
@@ -158,11 +161,8 @@ class Sweeper {
             for (SettingOutcome &one : play_on(part, capture, begin == 0))
                 outcomes.push_back(std::move(one));
         }
-        for (std::size_t i = 0; i < outcomes.size(); ++i) {
-            const bool smaller = simulators_[i]->options() != settings_[i].options;
-            if (smaller && was_too_small(*simulators_[i]))
-                outcomes[i] = run_as_it_is(settings_[i].options, capture);
-        }
+        for (std::size_t i = 0; i < outcomes.size(); ++i)
+            if (is_too_small(i)) outcomes[i] = run_again(i, capture);
         return outcomes;
     }
 
@@ -172,9 +172,24 @@ class Sweeper {
                                            SimulatorSettings{.object_path = work_.object_path});
     }
 
-    SettingOutcome run_as_it_is(const DetectorOptions &options, std::size_t capture) {
-        const std::array one{make(options)};
-        return std::move(play_on(one, capture, false).front());
+    bool is_too_small(std::size_t setting) const {
+        const Simulator &simulator = *simulators_[setting];
+        return simulator.options() != settings_[setting].options && was_too_small(simulator);
+    }
+
+    /// With the larger registry, which the setting goes on with; if need be as the setting has it.
+    SettingOutcome run_again(std::size_t setting, std::size_t capture) {
+        const DetectorOptions &wanted = settings_[setting].options;
+        auto &simulator = simulators_[setting];
+        if (const auto larger = with_registry(wanted, large_registry);
+            simulator->options() != larger) {
+            simulator.reset(); // frees its maps first
+            simulator = make(larger);
+            auto outcome = std::move(play_on({&simulator, 1}, capture, false).front());
+            if (!is_too_small(setting)) return outcome;
+        }
+        const std::array whole{make(wanted)};
+        return std::move(play_on(whole, capture, false).front());
     }
 
     std::vector<SettingOutcome> play_on(std::span<const std::unique_ptr<Simulator>> simulators,

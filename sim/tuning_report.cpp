@@ -158,14 +158,16 @@ std::string who(const Tuning &tuning) {
                tuning, "missed", outcome.scanners, outcome.missed,
                [](const TunedSource &one) { return !one.tally.blocked; },
                [](const SourceTally &tally) {
-                   return fmt::format("{} got in", probes(tally.probes_passed));
+                   const bool silent = tally.probes_passed + tally.probes_dropped == 0;
+                   return silent ? std::string{"which sends no probe"}
+                                 : fmt::format("{} got in", probes(tally.probes_passed));
                }) +
            source_list(
                tuning, "wronged", outcome.wronged_sources, outcome.wronged,
                [](const TunedSource &) { return true; },
                [](const SourceTally &tally) {
-                   return fmt::format("{} and {} packets dropped", probes(tally.probes_dropped),
-                                      tally.packets_dropped);
+                   return fmt::format("{} packets dropped, {} of them", tally.packets_dropped,
+                                      probes(tally.probes_dropped));
                });
 }
 
