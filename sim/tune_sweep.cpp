@@ -195,8 +195,10 @@ class Sweeper {
     std::vector<SettingOutcome> play_on(std::span<const std::unique_ptr<Simulator>> simulators,
                                         std::size_t capture, bool counts) {
         std::vector<Replay> replays;
+        replays.reserve(simulators.size());
         for (const auto &simulator : simulators) replays.emplace_back(*simulator);
         std::vector<Replay *> fed;
+        fed.reserve(replays.size());
         for (Replay &replay : replays) fed.push_back(&replay);
         CaptureTally tally{surveys_[capture].scanners, simulators.size(), ipv6_prefix_};
         const CaptureInput input{.path = captures_[capture].path,

@@ -2,7 +2,6 @@
 #include "tests/command_checks.h"
 #include "tests/command_runner.h"
 #include "tests/page_data.h"
-
 #include "tests/temporary_directory.h"
 
 #include "sim/capture.h"

@@ -28,6 +28,18 @@ function rangeOf(values) {
     return [least - room, most + room];
 }
 
+/** Round whole numbers, some 60 pixels apart. */
+function wholeTicks(from, to, pixels) {
+    const least = Math.max(1, (to - from) * 60 / pixels);
+    const power = 10 ** Math.floor(Math.log10(least));
+    const step = [1, 2, 5, 10].map((digit) => digit * power).find((one) => one >= least);
+    const ticks = [];
+    for (let v = Math.ceil(from / step) * step; v <= to; v += step) {
+        if (v >= 0) ticks.push({v, label: formatCount(v)});
+    }
+    return ticks;
+}
+
 class TuneChart {
     /** `choose` is given a setting. */
     constructor(settings, recommended, choose) {
@@ -68,15 +80,14 @@ class TuneChart {
             ...commonChartOptions(),
             labels: ['wronged', measure.title],
             xlabel: 'honest sources wronged',
-            ylabel: measure.title,
             plotter: (plot) => this.draw(plot),
             interactionModel: {},
             highlightCircleSize: 0,
             dateWindow: rangeOf(this.points.map(({x}) => x)),
             valueRange: rangeOf(this.points.map(({y}) => y)),
             axes: {
-                x: {axisLabelFormatter: countLabel},
-                y: {axisLabelFormatter: countLabel, axisLabelWidth: 64},
+                x: {ticker: wholeTicks},
+                y: {ticker: wholeTicks, axisLabelWidth: 64},
             },
         });
         this.goTo(this.points.findIndex((point) => this.isRecommended(point)));

@@ -5,12 +5,12 @@ const settingColumns = [
     {title: 'Setting', key: (one) => one.index},
     {title: 'Caught', key: (one) => one.caught},
     {title: 'Missed', key: (one) => one.missed},
-    {title: 'After probes, median', key: (one) => one.probes_before_block.median},
+    {title: 'Probes before block', key: (one) => one.probes_before_block.median},
     {title: 'Worst', key: (one) => one.probes_before_block.worst},
-    {title: 'Probes that got in', key: (one) => one.probes_passed},
+    {title: 'Got in', key: (one) => one.probes_passed},
     {title: 'Wronged', key: (one) => one.wronged},
-    {title: 'Their probes dropped', key: (one) => one.honest_probes_dropped},
-    {title: 'Their packets dropped', key: (one) => one.honest_packets_dropped},
+    {title: 'Probes dropped', key: (one) => one.honest_probes_dropped},
+    {title: 'Packets dropped', key: (one) => one.honest_packets_dropped},
 ];
 
 class SettingTable {
@@ -60,7 +60,7 @@ class SettingTable {
     row(setting) {
         const button = make('button', {type: 'button'}, setting.setting);
         button.addEventListener('click', () => this.choose(setting));
-        const name = cell('', button, setting === this.recommended ? ' (recommended)' : '');
+        const name = cell('setting', button, setting === this.recommended ? ' (recommended)' : '');
         const row = make(
             'tr', {}, name,
             ...settingColumns.slice(1).map(({key}) => cell('number', formatCount(key(setting)))));
