@@ -3,17 +3,16 @@
 
 #include "sim/replay.h"
 #include "sim/scenario_play.h"
+#include "sim/tune_tasks.h"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <exception>
 #include <fmt/format.h>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
-#include <thread>
 #include <utility>
 
 namespace portscan {
@@ -48,86 +47,6 @@ bool was_too_small(const Simulator &simulator) {
                        [&](std::string_view sign) { return counters.find(sign).value_or(0) != 0; });
 }
 
-/// Runs `work` in so many threads. What one throws is thrown here; the others are told to stop.
-class Threads {
-  public:
-    bool stopping() const { return stopping_; }
-
-    void run(std::size_t count, const std::function<void()> &work) {
-        const auto guarded = [&] {
-            try {
-                work();
-            } catch (...) {
-                const std::lock_guard lock{failing_};
-                if (!failure_) failure_ = std::current_exception();
-                stopping_ = true;
-            }
-        };
-        std::vector<std::thread> threads;
-        for (std::size_t i = 0; i < count; ++i) threads.emplace_back(guarded);
-        for (std::thread &thread : threads) thread.join();
-        if (failure_) std::rethrow_exception(failure_);
-    }
-
-  private:
-    std::atomic<bool> stopping_ = false;
-    std::mutex failing_{};
-    std::exception_ptr failure_{};
-};
-
-/// Counts records of one thread, and hands them on in lots.
-class Lot {
-  public:
-    Lot(const TuneWork &work, std::mutex &ticking) : work_(work), ticking_(ticking) {}
-    Lot(const Lot &) = delete;
-    Lot &operator=(const Lot &) = delete;
-    ~Lot() { hand_on(); }
-
-    void count() {
-        constexpr std::uint64_t lot = 256;
-        if (++records_ == lot) hand_on();
-    }
-
-  private:
-    void hand_on() {
-        const std::lock_guard lock{ticking_};
-        if (work_.tick) work_.tick(records_);
-        records_ = 0;
-    }
-
-    const TuneWork &work_;
-    std::mutex &ticking_;
-    std::uint64_t records_ = 0;
-};
-
-struct Task {
-    std::size_t group = 0; ///< of settings
-    std::size_t capture = 0;
-};
-
-/// Shares groups of settings times captures out. Who has loaded a group goes on with it, since
-/// loading takes longer than a small capture.
-class TaskList {
-  public:
-    TaskList(std::size_t groups, std::size_t captures) : captures_(captures), next_(groups) {}
-
-    std::optional<Task> take(std::optional<std::size_t> loaded) {
-        const std::lock_guard lock{taking_};
-        // Untouched ones have the most left, and so come first.
-        const auto furthest = std::min_element(next_.begin(), next_.end());
-        const std::size_t group = loaded && next_[*loaded] < captures_
-                                      ? *loaded
-                                      : static_cast<std::size_t>(furthest - next_.begin());
-        if (next_[group] == captures_) return std::nullopt;
-        return Task{.group = group, .capture = next_[group]++};
-    }
-
-  private:
-    std::mutex taking_{};
-    std::size_t captures_;
-    std::vector<std::size_t> next_; ///< capture, of each group
-};
-
 /// One thread's part of a sweep.
 class Sweeper {
   public:
@@ -139,7 +58,7 @@ class Sweeper {
         surveys_(surveys),
         work_(work),
         ipv6_prefix_(ipv6_prefix),
-        lot_(work, ticking) {}
+        lot_(work.tick, ticking) {}
 
     void load(std::span<const SweepSetting> settings) {
         simulators_.clear(); // frees the maps first
@@ -218,7 +137,7 @@ class Sweeper {
     const std::vector<CaptureSurvey> &surveys_;
     const TuneWork &work_;
     unsigned ipv6_prefix_;
-    Lot lot_;
+    TuneLot lot_;
     std::span<const SweepSetting> settings_{};
     Simulators simulators_{};
 };
@@ -250,9 +169,9 @@ std::vector<CaptureSurvey> survey_all(const std::vector<LabelledCapture> &captur
     std::vector<std::string> complaints(captures.size());
     std::atomic<std::size_t> next = 0;
     std::mutex ticking;
-    Threads threads;
+    TuneThreads threads;
     threads.run(std::min(work.jobs, captures.size()), [&] {
-        Lot lot{work, ticking};
+        TuneLot lot{work.tick, ticking};
         for (std::size_t i = next++; i < captures.size() && !threads.stopping(); i = next++) {
             try {
                 surveys[i] = survey(captures[i], ipv6_prefix, [&lot] { lot.count(); });
@@ -277,9 +196,9 @@ std::vector<SettingOutcome> sweep(const std::vector<LabelledCapture> &captures,
     const auto groups = groups_of(settings, readings(settings.size(), work.jobs));
     // Each part on its own until the end, so that sources are listed in the order of the captures.
     std::vector<std::vector<SettingOutcome>> parts(captures.size() * groups.size());
-    TaskList tasks{groups.size(), captures.size()};
+    TuneTaskList tasks{groups.size(), captures.size()};
     std::mutex ticking;
-    Threads threads;
+    TuneThreads threads;
     threads.run(std::min(work.jobs, parts.size()), [&] {
         Sweeper sweeper{captures, surveys, work, counted_prefix(settings), ticking};
         std::optional<std::size_t> loaded;

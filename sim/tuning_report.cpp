@@ -82,6 +82,11 @@ Json setting_json(const Tuning &tuning, std::size_t index) {
             {"wronged_sources_omitted", outcome.wronged_omitted}};
 }
 
+/// `1 probe`, `2 probes`.
+std::string counted(std::uint64_t count, std::string_view what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 std::string number(const std::optional<std::uint64_t> &value) {
     return value ? fmt::to_string(*value) : "-";
 }
@@ -148,10 +153,6 @@ std::string source_list(const Tuning &tuning, std::string_view title,
     return text;
 }
 
-std::string probes(std::uint64_t count) {
-    return fmt::format("{} {}", count, count == 1 ? "probe" : "probes");
-}
-
 std::string who(const Tuning &tuning) {
     const SettingOutcome &outcome = tuning.outcomes[tuning.recommendation.setting];
     return source_list(
@@ -160,14 +161,15 @@ std::string who(const Tuning &tuning) {
                [](const SourceTally &tally) {
                    const bool silent = tally.probes_passed + tally.probes_dropped == 0;
                    return silent ? std::string{"which sends no probe"}
-                                 : fmt::format("{} got in", probes(tally.probes_passed));
+                                 : fmt::format("{} got in", counted(tally.probes_passed, "probe"));
                }) +
            source_list(
                tuning, "wronged", outcome.wronged_sources, outcome.wronged,
                [](const TunedSource &) { return true; },
                [](const SourceTally &tally) {
-                   return fmt::format("{} packets dropped, {} of them", tally.packets_dropped,
-                                      probes(tally.probes_dropped));
+                   return fmt::format("{} dropped, {} of them",
+                                      counted(tally.packets_dropped, "packet"),
+                                      counted(tally.probes_dropped, "probe"));
                });
 }
 
@@ -204,11 +206,11 @@ void write_tuning_page(std::ostream &out, const Tuning &tuning, const std::strin
 }
 
 std::string tuning_text(const Tuning &tuning) {
-    const std::size_t settings = tuning.settings.size();
     std::string text = fmt::format(
-        "detector {}, kernel {}: {} captures with {} scanners and {} honest sources, {} settings\n",
-        tuning.object_sha256.substr(0, 12), tuning.kernel, tuning.captures.size(),
-        tuning.scanners(), tuning.honest(), settings);
+        "detector {}, kernel {}: {} with {} and {}, {}\n", tuning.object_sha256.substr(0, 12),
+        tuning.kernel, counted(tuning.captures.size(), "capture"),
+        counted(tuning.scanners(), "scanner"), counted(tuning.honest(), "honest source"),
+        counted(tuning.settings.size(), "setting"));
     text += table(tuning);
     const auto &[recommended, reason] = tuning.recommendation;
     const std::string flags = tuning.settings[recommended].flags();

@@ -123,7 +123,7 @@ TEST_F(TuneTest, TableHasTheFrontierAndTheRecommendation) {
     const CommandResult result = tune({both_, "--max-ports", "2,3,6,8", "--window", "60s"});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_THAT(result.out,
-                AllOf(HasSubstr("2 captures with 1 scanners and 1 honest sources, 4 settings\n"),
+                AllOf(HasSubstr("2 captures with 1 scanner and 1 honest source, 4 settings\n"),
                       HasSubstr("\n* max-ports=6 "), HasSubstr("\n  max-ports=2 "),
                       HasSubstr("\n  max-ports=3 "), Not(HasSubstr("\n  max-ports=8 ")),
                       HasSubstr("recommended: --max-ports 6\n"),
