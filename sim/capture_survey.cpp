@@ -5,6 +5,7 @@
 #include "sim/dissect.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fmt/format.h>
 #include <unordered_map>
 
@@ -63,10 +64,20 @@ class Senders {
     std::unordered_map<Prefix, std::size_t, PrefixHash> places_{};
 };
 
+/// A pipe would be empty the second time, and waited for.
+void refuse_what_is_read_once(const std::string &path) {
+    std::error_code none;
+    const auto status = std::filesystem::status(path, none);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+        throw CaptureError{fmt::format(
+            "{}: is no regular file, and captures are read several times: name a file", path)};
+}
+
 } // namespace
 
 CaptureSurvey survey(const LabelledCapture &labelled, unsigned ipv6_prefix,
                      const std::function<void()> &tick) {
+    refuse_what_is_read_once(labelled.path);
     CaptureReader reader = CaptureReader::open(labelled.path, {.filter = labelled.filter});
     CaptureSurvey result;
     Senders senders{ipv6_prefix};

@@ -13,6 +13,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 namespace portscan {
 namespace {
@@ -206,6 +207,8 @@ TEST_F(TuneTest, LabelsThatCannotBeUsedAreNamedByFileAndLine) {
     };
     EXPECT_THAT(second("none.pcap,,"),
                 AllOf(HasSubstr("labels.csv:3: "), HasSubstr("none.pcap: No such file")));
+    ASSERT_EQ(mkfifo((directory_ / "pipe").c_str(), 0600), 0);
+    EXPECT_THAT(second("pipe,,"), HasSubstr("labels.csv:3: ")) << "and does not wait for a writer";
     EXPECT_THAT(second("labels.csv,,"), AllOf(HasSubstr("labels.csv:3: "), HasSubstr("capture")));
     EXPECT_THAT(second("honest.pcap,dst hots 10.0.0.9,"),
                 AllOf(HasSubstr("labels.csv:3: "), HasSubstr("filter 'dst hots 10.0.0.9'")));

@@ -44,8 +44,7 @@ std::string complaint(const std::string &line) {
 std::vector<std::string> scanners_of(const std::string &value) {
     std::vector<std::string> texts;
     const auto rows = rows_of("a.pcap,," + value + "\n");
-    for (const Prefix &one : rows.at(0).scanners)
-        texts.push_back(one.to_string());
+    for (const Prefix &one : rows.at(0).scanners) texts.push_back(one.to_string());
     return texts;
 }
 
