@@ -131,6 +131,7 @@ TEST_F(TuningInBrowserTest, NamesFromOutsideAreText) {
 }
 
 TEST_F(TuningInBrowserTest, ChartIsDrawnAndMovedOverByKeys) {
+    EXPECT_THAT(texts("#tuning-chart .dygraph-axis-label-x"), ElementsAre("0", "1", "2", "3"));
     EXPECT_GT(pixels("block"), 20) << "the recommended setting";
     EXPECT_GT(pixels("passed"), 20) << "the rest of the frontier";
     EXPECT_GT(pixels("muted"), 20) << "all others";

@@ -34,8 +34,8 @@ function wholeTicks(from, to, pixels) {
     const power = 10 ** Math.floor(Math.log10(least));
     const step = [1, 2, 5, 10].map((digit) => digit * power).find((one) => one >= least);
     const ticks = [];
-    for (let v = Math.ceil(from / step) * step; v <= to; v += step) {
-        if (v >= 0) ticks.push({v, label: formatCount(v)});
+    for (let v = Math.max(0, Math.ceil(from / step)) * step; v <= to; v += step) {
+        ticks.push({v, label: formatCount(v)});
     }
     return ticks;
 }
