@@ -12,6 +12,7 @@
 #include "sim/command_replay.h"
 #include "sim/command_synth.h"
 #include "sim/command_test.h"
+#include "sim/command_tune.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
 #include "sim/scenario.h"
@@ -73,6 +74,7 @@ int parse_and_run(int argc, char **argv) {
     portscan::setup_cover(app, exit_status);
     portscan::setup_fuzz(app, exit_status);
     portscan::setup_mutate(app, exit_status);
+    portscan::setup_tune(app, {argv, argv + argc}, exit_status);
     if (argc > 1) refuse_unknown_command(app, argv[1]);
     portscan::add_generate_option(app, manual_facts());
     try {

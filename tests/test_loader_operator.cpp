@@ -52,7 +52,7 @@ TEST_F(LoaderOperator, InterfacesOfTheEnvironmentStandBetweenConfigurationAndCom
         setenv("NET_IF_NAME", variable, 1);
         more.insert(more.begin(), {"load", "--no-auto-allow", "--max-sources", "100",
                                    "--max-sources6", "100", "--config", config});
-        const auto result = host.command(more);
+        auto result = host.command(more);
         unsetenv("NET_IF_NAME");
         return result;
     };
@@ -69,6 +69,7 @@ TEST_F(LoaderOperator, InterfacesOfTheEnvironmentStandBetweenConfigurationAndCom
 TEST_F(LoaderOperator, AMachineWithoutSysIsToldWhatIsMissing) {
     ASSERT_EQ(host.execute({"mount", "-t", "tmpfs", "tmpfs", "/sys"}).status, 0);
     const auto refused = host.load();
+    ASSERT_EQ(host.execute({"umount", "/sys"}).status, 0);
     EXPECT_EQ(refused.status, 1);
     EXPECT_THAT(refused.errors, HasSubstr("/sys/devices/system/cpu/possible"));
 }
