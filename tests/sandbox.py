@@ -63,6 +63,8 @@ def make_files(root):
         shutil.copy(root / "pcaps" / name, root / "scenarios")
     shutil.copy(root / "pcaps/mixed.pcapng", root / "my-captures")
     shutil.copy(root / "pcaps/honest-ftp-passive-many.pcap", root / "ftp-passive.pcap")
+    (root / "labels.csv").write_text("capture,filter,scanners\nmine.pcap,,203.0.113.7\n"
+                                     "pcaps/honest-curl.pcap,,\n")
     for name in ("old.o", "new.o"):
         shutil.copy(root / "build/bpf/xdp_portscan.o", root / name)
 

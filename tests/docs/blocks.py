@@ -13,7 +13,7 @@ PROGRAM = re.compile(
     r"""(\.\./|\./)*(ci|build|pcaps)/[\w/.-]+$ | (xdp-portscan|xdp-portscan-sim|xdp-loader|bpftool)$ |
         (cmake|ctest|curl|promtool|kubectl|systemctl|journalctl|setcap|git|apt|apt-get|npm|pip)$ |
         (cd|cp|mkdir|mount|chown|chmod|rm|kill|pkill|ip|nmap|hping3|tcpdump|parallel|find|for|jq)$ |
-        (docker|podman|buildah|cat|grep|watch|tshark|genhtml|man|dpkg|install)$""", re.VERBOSE)
+        (docker|podman|buildah|editor|cat|grep|watch|tshark|genhtml|man|dpkg|install)$""", re.VERBOSE)
 OURS = re.compile(r"(ci|build|pcaps)/|(xdp-portscan|xdp-portscan-sim) ")
 PREFIX = re.compile(r"(\$ )?((sudo|env|[A-Z_]+=\S*) )*")
 FENCE = re.compile(r"(\s*)```(\S*)\s*$")
