@@ -86,9 +86,9 @@ class TuneTest : public ::testing::Test {
 /// The figures are those of a program of its own, which reads the captures and follows
 /// docs/detection.md, written for this test and by hand for single sources.
 TEST_F(TuneTest, FiguresOfRecordedCaptures) {
-    const json result =
-        tuned({PORTSCAN_SOURCE_DIR "/pcaps/labels.csv", "--max-ports", "3,5", "--window", "60s,2m",
-               "--also", "window=2m,ignore-ports=50000-55999"});
+    const std::string recorded = PORTSCAN_SOURCE_DIR "/pcaps/labels.csv";
+    const json result = tuned({recorded, "--max-ports", "3,5", "--window", "60s,2m", "--also",
+                               "window=2m,ignore-ports=50000-55999"});
     EXPECT_EQ(result["schema"], "xdp-portscan-sim/tune/1");
     EXPECT_EQ(result["scanners"], 6);
     EXPECT_EQ(result["honest"], 8);
