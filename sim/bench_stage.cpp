@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/bench_stage.h"
 
-#include "loader/passing_program.h"
 #include "sim/harness_maps.h"
 #include "sim/test_run.h"
 
@@ -85,14 +84,6 @@ DetectorOptions options_of(const BenchSetup &setup) {
     return options;
 }
 
-FileDescriptor load_empty(bool frags) {
-    FileDescriptor program =
-        load_passing_program(BPF_PROG_TYPE_XDP, frags ? __u32{BPF_F_XDP_HAS_FRAGS} : 0U);
-    if (program.get() < 0)
-        throw std::system_error(errno, std::generic_category(), "load empty program");
-    return program;
-}
-
 } // namespace
 
 std::string BenchLevel::name() const {
@@ -106,7 +97,7 @@ BenchStage::BenchStage(const BenchSetup &setup) :
         options_,
         {.object_path = setup.object_path,
          .prepare = [](bpf_object *object) { use_harness_maps(object, StatsMap::shipped); }})},
-    empty_{load_empty(detector_.has_frags())},
+    empty_{load_floor_program(detector_.has_frags())},
     state_{detector_.maps().state},
     counters_{detector_.maps().stats},
     registry_{detector_.maps(), state_, options_},

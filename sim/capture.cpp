@@ -2,15 +2,12 @@
 #include "sim/capture.h"
 #include "sim/capture_stream.h"
 #include "sim/link_layer.h"
+#include "sim/pcap_access.h"
 #include "sim/pcapng_reader.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstdio>
 #include <fmt/format.h>
 #include <map>
-#include <pcap.h>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -18,88 +15,10 @@
 namespace portscan {
 namespace {
 
-using PcapHandle = std::unique_ptr<pcap_t, void (*)(pcap_t *)>;
-using StdioHandle = std::unique_ptr<std::FILE, int (*)(std::FILE *)>;
-
-constexpr std::int64_t ns_per_second = 1'000'000'000;
-constexpr int largest_packet = 262'144; // of a filter's program
-
-/// A compiled filter.
-class FilterProgram {
-  public:
-    FilterProgram() = default;
-    FilterProgram(const FilterProgram &) = delete;
-    FilterProgram &operator=(const FilterProgram &) = delete;
-    ~FilterProgram() { pcap_freecode(&program_); }
-
-    void compile(pcap_t *pcap, const std::string &expression) {
-        if (pcap_compile(pcap, &program_, expression.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0)
-            throw CaptureError{fmt::format("filter '{}': {}", expression, pcap_geterr(pcap))};
-    }
-    bool matches(ByteView bytes, std::uint64_t wire_length) const {
-        if (program_.bf_insns == nullptr) return true;
-        pcap_pkthdr header{};
-        header.caplen = static_cast<bpf_u_int32>(bytes.size());
-        header.len = static_cast<bpf_u_int32>(wire_length);
-        return pcap_offline_filter(&program_, &header, bytes.data()) != 0;
-    }
-
-  private:
-    bpf_program program_{};
-};
-
-/// A link type as files number it, as libpcap does. They differ for raw IP; and the address family
-/// of BSD loopback is in network byte order in a section that is big endian, as LOOP always has it.
-int dlt_of(std::uint16_t link_type, bool big_endian) {
-    constexpr std::uint16_t linktype_raw = 101;
-    if (link_type == linktype_raw) return DLT_RAW;
-    return link_type == DLT_NULL && big_endian ? DLT_LOOP : link_type;
-}
-
-std::uint16_t link_type_of(int dlt) {
-    constexpr std::uint16_t linktype_raw = 101;
-    return dlt == DLT_RAW ? linktype_raw : static_cast<std::uint16_t>(dlt);
-}
-
-std::optional<LinkLayer> link_layer_of(int dlt) {
-    switch (dlt) {
-    case DLT_EN10MB:
-        return LinkLayer::ethernet;
-    case DLT_RAW:
-        return LinkLayer::raw_ip;
-    case DLT_IPV4:
-        return LinkLayer::raw_ipv4;
-    case DLT_IPV6:
-        return LinkLayer::raw_ipv6;
-    case DLT_LINUX_SLL:
-        return LinkLayer::linux_sll;
-    case DLT_LINUX_SLL2:
-        return LinkLayer::linux_sll2;
-    case DLT_NULL:
-    case DLT_LOOP:
-        return LinkLayer::null_loop;
-    default:
-        return std::nullopt;
-    }
-}
-
-std::string dlt_name(int dlt) {
-    const char *const name = pcap_datalink_val_to_name(dlt);
-    return name != nullptr ? name : fmt::format("{}", dlt);
-}
-
-/// `time` has nanoseconds in its second field, and unsigned 32-bit seconds
-/// (draft-ietf-opsawg-pcap), which libpcap takes for signed ones.
-std::uint64_t nanoseconds_of(const timeval &time) {
-    const std::int64_t seconds = static_cast<std::uint32_t>(time.tv_sec);
-    return static_cast<std::uint64_t>(
-        std::max<std::int64_t>(seconds * ns_per_second + time.tv_usec, 0));
-}
-
 /// How records of one link type are taken.
 struct Link {
     LinkLayer layer = LinkLayer::ethernet;
-    FilterProgram filter{};
+    PcapFilter filter{};
 };
 
 bool is_pcapng(ByteView start) {
@@ -117,11 +36,10 @@ struct CaptureReader::State {
 
     /// Up to the first record. Throws CaptureError without the file's name.
     void start();
-    void open_pcap();
     void show_pcap_header();
     void start_pcapng();
     void fetch();
-    void fetch_pcap();
+    void show_pcap_record();
     void use_link(int wanted);
     std::optional<CapturedFrame> take();
     void present(CapturedFrame &frame);
@@ -129,7 +47,7 @@ struct CaptureReader::State {
 
     CaptureStream stream; // outlives pcap, which reads from it
     CaptureOptions options;
-    PcapHandle pcap{nullptr, pcap_close};
+    std::optional<PcapFile> pcap{};
     std::optional<pcapng::Reader> pcapng{}; ///< in place of pcap
     std::map<int, Link> links{};            ///< by libpcap's number
     Link *link = nullptr;                   ///< of the latest record
@@ -146,33 +64,16 @@ struct CaptureReader::State {
 
 void CaptureReader::State::start() {
     if (is_pcapng(stream.peek())) return start_pcapng();
-    open_pcap();
-    use_link(pcap_datalink(pcap.get()));
+    pcap.emplace(stream);
+    use_link(pcap->dlt());
     if (options.blocks) show_pcap_header();
-}
-
-void CaptureReader::State::open_pcap() {
-    StdioHandle stdio{stream.open_stdio(), std::fclose};
-    std::array<char, PCAP_ERRBUF_SIZE> message{};
-    pcap.reset(pcap_fopen_offline_with_tstamp_precision(stdio.get(), PCAP_TSTAMP_PRECISION_NANO,
-                                                        message.data()));
-    if (pcap) {
-        (void)stdio.release(); // pcap_close() closes it
-        return;
-    }
-    if (!stream.input().failure().empty()) throw CaptureError{stream.input().failure()};
-    if (stream.bytes_delivered() == 0) throw CaptureError{"empty"};
-    const std::string_view reason{message.data()};
-    if (reason.find("unknown file format") != reason.npos)
-        throw CaptureError{"not a capture (pcap or pcapng, also with gzip or zstd)"};
-    throw CaptureError{std::string{reason}};
 }
 
 /// A section with one interface, in the order of this machine's bytes.
 void CaptureReader::State::show_pcap_header() {
     pcapng::make_section_header(block, {});
     options.blocks({.type = pcapng::section_header, .order = {}, .bytes = block});
-    pcapng::make_interface(block, link_type_of(dlt), 0, {});
+    pcapng::make_interface(block, pcap->link_type(), 0, {});
     options.blocks({.type = pcapng::interface_description, .order = {}, .bytes = block});
 }
 
@@ -204,29 +105,16 @@ void CaptureReader::State::use_link(int wanted) {
     link = &links[dlt];
     link->layer = *layer;
     if (options.filter.empty()) return;
-    const PcapHandle own{pcap ? nullptr : pcap_open_dead(dlt, largest_packet), pcap_close};
-    link->filter.compile(pcap ? pcap.get() : own.get(), options.filter);
+    link->filter = pcap ? pcap->compile(options.filter) : PcapFilter{dlt, options.filter};
 }
 
 void CaptureReader::State::fetch() {
-    if (pcapng)
-        record = pcapng->next();
-    else
-        fetch_pcap();
+    record = pcapng ? pcapng->next() : pcap->next();
+    if (pcap && record && options.blocks) show_pcap_record();
 }
 
-void CaptureReader::State::fetch_pcap() {
-    pcap_pkthdr *header = nullptr;
-    const u_char *bytes = nullptr;
-    record.reset();
-    const int status = pcap_next_ex(pcap.get(), &header, &bytes);
-    if (status == PCAP_ERROR) damage = pcap_geterr(pcap.get());
-    if (status != 1) return;
-    record = {.link_type = link_type_of(dlt),
-              .time_ns = nanoseconds_of(header->ts),
-              .wire_length = std::max(header->len, header->caplen),
-              .bytes = {bytes, header->caplen}};
-    if (!options.blocks) return;
+/// As the pcapng would have it that the pcap is shown as.
+void CaptureReader::State::show_pcap_record() {
     pcapng::make_enhanced_packet(block,
                                  {.interface_id = 0,
                                   .ticks = record->time_ns,
@@ -279,8 +167,8 @@ void CaptureReader::State::finish() {
     const std::string &failure = stream.input().failure();
     if (!failure.empty())
         damage = failure;
-    else if (pcapng && damage.empty())
-        damage = pcapng->damage();
+    else if (damage.empty())
+        damage = pcapng ? pcapng->damage() : pcap->damage();
     if (!damage.empty()) damage = fmt::format("record {}: {}", number + 1, damage);
 }
 

@@ -14,14 +14,16 @@ namespace portscan {
 
 /// `xdp-portscan-sim replay`, as given on the command line.
 struct ReplayCommand {
-    std::vector<std::string> captures;
-    OptionOverrides given; ///< detection options
+    std::vector<std::string> captures; ///< and folders of them
+    OptionOverrides given;             ///< detection options
     SimulatorSettings simulator;
     std::string filter;                 ///< pcap filter; empty: everything
     std::optional<std::string> hosts{}; ///< replays for each of them; nothing: one replay
     std::optional<std::string> host_max_sources{};
     bool continues = false; ///< state and clock go on from capture to capture
     bool fail_on_block = false;
+    bool verbose = false; ///< a line for each change of state
+    unsigned jobs = 1;    ///< captures at a time
     std::uint64_t report_sources = 100'000;
     std::string json; ///< empty: none; `-`: standard output
     std::string write_dropped;

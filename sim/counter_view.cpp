@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/counter_view.h"
 
-#include <algorithm>
 #include <sys/mman.h>
 #include <utility>
 
@@ -34,36 +33,36 @@ CounterView::~CounterView() {
     if (mapped_ != nullptr) munmap(const_cast<std::uint64_t *>(mapped_), mapped_size);
 }
 
-CounterView::Values CounterView::current() const {
-    Values values{};
-    if (mapped_ != nullptr) {
-        // The program has returned: nobody writes meanwhile, but the compiler must read anew.
-        for (std::size_t i = 0; i < values.size(); ++i)
-            values[i] = __atomic_load_n(mapped_ + i, __ATOMIC_RELAXED);
-    } else {
-        const Counters counters = map_.read();
-        std::copy(counters.values.begin(), counters.values.end(), values.begin());
-    }
-    return values;
-}
-
 void CounterView::mark() {
-    before_ = current();
+    take();
 }
 
 CounterView::Change CounterView::take() {
-    const Values now = current();
-    Change change{.reason = std::nullopt,
-                  .inserted = now[PORTSCAN_INSERTED] != before_[PORTSCAN_INSERTED]};
+    // The program has returned: nobody writes meanwhile, but the compiler must read anew.
+    if (mapped_ != nullptr)
+        return take(
+            [this](std::size_t key) { return __atomic_load_n(mapped_ + key, __ATOMIC_RELAXED); });
+    const Counters counters = map_.read();
+    return take([&counters](std::size_t key) { return counters.values[key]; });
+}
+
+/// One pass, because it is made for each packet.
+template <typename Counter>
+CounterView::Change CounterView::take(const Counter &counter) {
+    Change change;
     std::uint64_t moved = 0;
-    for (std::size_t key = PORTSCAN_FIRST_REASON; key <= PORTSCAN_LAST_REASON; ++key) {
-        const std::uint64_t by = now[key] - before_[key];
+    for (std::size_t key = first; key <= last; ++key) {
+        const std::uint64_t now = counter(key);
+        const std::uint64_t by = now - std::exchange(before_[key - first], now);
         if (by == 0) continue;
-        moved += by;
-        change.reason = static_cast<Reason>(key - PORTSCAN_FIRST_REASON);
+        if (key <= PORTSCAN_LAST_REASON) {
+            moved += by;
+            change.reason = static_cast<Reason>(key - first);
+        }
+        change.inserted |= key == PORTSCAN_INSERTED;
+        change.evicted |= key == PORTSCAN_EVICTIONS;
     }
     if (moved != 1) change.reason.reset();
-    before_ = now;
     return change;
 }
 

@@ -26,19 +26,23 @@ class CounterView {
     void mark();
 
     struct Change {
-        std::optional<Reason> reason; ///< nothing: no reason moved, or more than one
+        std::optional<Reason> reason{}; ///< nothing: no reason moved, or more than one
         bool inserted = false;
+        bool evicted = false;
     };
     /// What moved since the last call or mark().
     Change take();
 
   private:
-    using Values = std::array<std::uint64_t, PORTSCAN_COUNTERS>;
-    Values current() const;
+    /// The counters that are looked at: reasons, and what happened beside.
+    static constexpr std::size_t first = PORTSCAN_FIRST_REASON, last = PORTSCAN_EVICTIONS;
+
+    template <typename Counter>
+    Change take(const Counter &counter);
 
     const std::uint64_t *mapped_ = nullptr; ///< nullptr: read by system calls
     CounterMap map_;
-    Values before_{};
+    std::array<std::uint64_t, last - first + 1> before_{};
 };
 
 } // namespace portscan

@@ -232,6 +232,11 @@ std::string summarize_ip(const Reader &reader) {
 
 } // namespace
 
+bool is_answer(const Dissection &frame) {
+    return frame.tcp_flags &&
+           (*frame.tcp_flags & (tcp_syn | tcp_ack | tcp_rst)) == (tcp_syn | tcp_ack);
+}
+
 Dissection dissect(ByteView frame, std::uint64_t wire_length) {
     return Reader{frame, wire_length}.seen;
 }

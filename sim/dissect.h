@@ -34,6 +34,9 @@ struct Dissection {
     bool operator==(const Dissection &) const = default;
 };
 
+/// The answer of an open port: a SYN-ACK (RFC 9293, section 3.5).
+bool is_answer(const Dissection &frame);
+
 /// `wire_length` bounds lengths where the capture was cut by its snap length.
 Dissection dissect(ByteView frame, std::uint64_t wire_length);
 

@@ -2,7 +2,6 @@
 #include "sim/host_replay.h"
 
 #include "sim/dissect.h"
-#include "sim/latency.h"
 
 #include <algorithm>
 #include <iterator>
@@ -59,9 +58,10 @@ FrameOutcome HostReplay::feed(const CapturedFrame &frame) {
     move_clock(frame.time_ns);
     FrameOutcome outcome{.number = frame.number, .time_ns = clock_ns_, .result = {}, .skip = {}};
     const Dissection seen = dissect(frame.bytes, frame.wire_length);
-    if (seen.source) {
-        const auto sender = by_host_.find(*seen.source);
-        if (sender != by_host_.end()) sender->second->observe(seen);
+    if (is_answer(seen)) {
+        // Also where nothing that it received stands before it: then it has its registry from here.
+        Replay *const sender = hosts_.contains(*seen.source) ? replay_of(*seen.source) : nullptr;
+        if (sender != nullptr) sender->observe(seen);
     }
     if (!frame.selected || !seen.destination || !hosts_.contains(*seen.destination)) {
         ++books_->not_selected;
@@ -79,7 +79,9 @@ FrameOutcome HostReplay::feed(const CapturedFrame &frame) {
         ++books_->left_out;
         return outcome;
     }
-    outcome.result = replay->feed(frame).result;
+    const std::uint64_t time_ns = std::exchange(outcome, replay->feed(frame)).time_ns;
+    outcome.time_ns = time_ns;
+    outcome.host = *seen.destination;
     return outcome;
 }
 
@@ -111,13 +113,13 @@ ReplayReport HostReplay::report() {
     total.counters.values.resize(counter_names().size());
     total.expiry.next_due_ns = UINT64_MAX;
     total.hosts = HostCounts{.replayed = lanes_.size(), .left_out_packets = books_->left_out};
-    LatencyHistogram latency;
+    ReplayLatency latency;
     for (const auto &lane : lanes_) {
         lane->replay.advance_to(clock_ns_);
         add(total, lane->replay.report(), lane->host);
         latency.merge(lane->replay.latency());
     }
-    total.latency = latency_report(latency);
+    total.latency = latency.report();
 
     const auto others =
         std::stable_partition(total.sources.begin(), total.sources.end(),

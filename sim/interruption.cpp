@@ -2,6 +2,7 @@
 #include "sim/interruption.h"
 
 #include <array>
+#include <atomic>
 #include <csignal>
 
 namespace portscan {
@@ -9,7 +10,8 @@ namespace {
 
 constexpr std::array caught_signals{SIGINT, SIGTERM};
 
-volatile std::sig_atomic_t received_signal = 0;
+std::atomic<int> received_signal = 0; // also read by threads
+static_assert(std::atomic<int>::is_always_lock_free, "set by a signal handler");
 
 void receive(int number) {
     received_signal = number;

@@ -60,6 +60,11 @@ class Progress {
     void step() {
         if (++count_ >= next_check_) check();
     }
+    /// In place of steps: so many units are done.
+    void reach(std::uint64_t count) {
+        count_ = count;
+        if (output_.write) check();
+    }
     /// Removes the line; a later step shows it again.
     void clear();
 

@@ -3,6 +3,7 @@
 
 #include "sim/capture.h"
 #include "sim/frame_fitter.h"
+#include "sim/replay_latency.h"
 #include "sim/simulator.h"
 #include "sim/source_report.h"
 
@@ -17,7 +18,6 @@
 namespace portscan {
 
 struct Dissection;
-class LatencyHistogram;
 
 /// One record of the capture, after it was run, skipped or left out.
 struct FrameOutcome {
@@ -25,13 +25,14 @@ struct FrameOutcome {
     std::uint64_t time_ns = 0;       ///< of the capture, held where it runs backwards
     std::optional<RunResult> result; ///< nothing: not run
     std::optional<Skip> skip;        ///< nothing: run, or not selected
-};
 
-/// Percentiles of single packets (nearest rank), in ns, the harness' floor included.
-struct LatencyReport {
-    std::uint64_t p50 = 0, p90 = 0, p99 = 0, p999 = 0, max = 0;
+    // What changed the state of sources (sim/state_log.h).
+    std::optional<ExpiryReport> pass{}; ///< an expiry pass before the packet
+    const BlockEvent *block = nullptr;  ///< that it brought about; valid until the next frame
+    std::optional<std::uint64_t> blocked_until{}; ///< the end of that block
+    bool block_over = false;       ///< a source that starts afresh, whose record before was a block
+    std::optional<Address> host{}; ///< with a replay for each host, the one that received it
 };
-LatencyReport latency_report(const LatencyHistogram &latency);
 
 /// How far a replay for each host got (sim/host_replay.h).
 struct HostCounts {
@@ -63,6 +64,7 @@ struct ReplayOptions {
     std::uint64_t report_sources = 100'000; ///< sources reported beside those ever blocked
     Clock clock = Clock::capture;           ///< that of the simulator
     bool details = false;                   ///< SourceReport::record and ::events are wanted
+    bool floor = false; ///< LatencyReport::empty is wanted: some frames are run twice for it
 };
 
 /// Feeds frames to a simulator in captured time, its expirer included, and keeps the books. What
@@ -94,7 +96,7 @@ class Replay {
     /// known. The replay goes on after it.
     ReplayReport report();
     /// Of single packets of the capture so far.
-    const LatencyHistogram &latency() const;
+    const ReplayLatency &latency() const;
     /// Starts the books of another capture; state and clock go on (`--continue`). A block of an
     /// earlier capture stays in the source's report, without a frame.
     void begin_capture();

@@ -129,7 +129,6 @@ void ReplayOutputs::frame(const CapturedFrame &frame, const FrameOutcome &outcom
                                frame_comment(frame, outcome, context_.options.ipv6_prefix));
         });
     }
-    if (page_) page_->frame(outcome);
     if (!outcome.result || (!dropped_ && !passed_)) return;
     std::optional<CaptureWriter> *writer = nullptr;
     if (outcome.result->verdict == Verdict::drop) writer = &dropped_;
@@ -138,12 +137,12 @@ void ReplayOutputs::frame(const CapturedFrame &frame, const FrameOutcome &outcom
     written([&] { (*writer)->write(frame.time_ns, frame.bytes, frame.wire_length); });
 }
 
-void ReplayOutputs::report(const ReplayReport &report) {
+void ReplayOutputs::report(const ReplayReport &report, const Timeline &timeline) {
     if (json_ != nullptr) {
         write_json(*json_, report, context_);
         json_->flush();
     }
-    if (page_) page_->report(report);
+    if (page_) page_->report(report, timeline);
     if (people_ != nullptr) write_table(report);
 }
 

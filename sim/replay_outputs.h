@@ -7,6 +7,7 @@
 #include "sim/replay_context.h"
 #include "sim/report_page.h"
 #include "sim/report_table.h"
+#include "sim/timeline.h"
 
 #include <fstream>
 #include <iosfwd>
@@ -39,9 +40,13 @@ class ReplayOutputs {
 
     /// How a capture is to be opened, so that frame() finds in it what it writes.
     CaptureOptions capture_options(const std::string &filter);
+    /// Frames are written: frame() wants each of them, in the order of the captures.
+    bool wants_frames() const { return annotated_ || dropped_ || passed_; }
     void frame(const CapturedFrame &frame, const FrameOutcome &outcome);
+    /// The page wants the timeline of each capture.
+    bool wants_timeline() const { return page_.has_value(); }
     /// The report of one capture; it is out when this returns.
-    void report(const ReplayReport &report);
+    void report(const ReplayReport &report, const Timeline &timeline);
     /// A capture of which there is no report.
     void failure(const std::string &why);
     /// Completes the files. Throws std::runtime_error where one could not be written whole.

@@ -2,8 +2,12 @@
 #include "sim/report_json.h"
 
 #include "sim/options_json.h"
+#include "sim/time_text.h"
 
+#include <fmt/format.h>
+#include <iterator>
 #include <ostream>
+#include <utility>
 
 namespace portscan {
 namespace {
@@ -13,10 +17,6 @@ using Json = nlohmann::ordered_json;
 /// One line. Names of files need not be UTF-8: what is not becomes U+FFFD.
 std::string line(const Json &json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Json time(std::optional<std::uint64_t> time_ns) {
-    return time_ns ? Json(format_seconds(*time_ns)) : Json(nullptr);
 }
 
 Json verdicts_of(const ReplayReport &report) {
@@ -38,40 +38,80 @@ Json counters_of(const Counters &counters) {
     return json;
 }
 
-Json latency_of(const LatencyReport &latency, Clock clock) {
-    return {{"program", clock == Clock::wall ? "shipped" : "rewritten"},
-            {"p50", latency.p50},
+Json figures_of(const auto &latency) {
+    return {{"p50", latency.p50},
             {"p90", latency.p90},
             {"p99", latency.p99},
             {"p999", latency.p999},
             {"max", latency.max}};
 }
 
-Json block_of(const BlockReport &block) {
-    return {{"at", time(block.at_ns)},
-            {"frame", block.frame == 0 ? Json(nullptr) : Json(block.frame)},
-            {"trigger_port", block.trigger_port ? Json(*block.trigger_port) : Json(nullptr)},
-            {"until", time(block.until_ns)}};
+Json latency_of(const LatencyReport &latency, Clock clock) {
+    Json json{{"program", clock == Clock::wall ? "shipped" : "rewritten"}};
+    json.update(figures_of(latency));
+    const bool measured = latency.empty_packets != 0;
+    json["above_empty"] = measured ? figures_of(latency.above_empty()) : Json(nullptr);
+    json["empty"] = measured ? figures_of(latency.empty) : Json(nullptr);
+    if (measured) json["empty"]["packets"] = latency.empty_packets;
+    Json bars = Json::array();
+    for (const LatencyBar &bar : latency.histogram) bars.push_back({bar.up_to, bar.count});
+    json["histogram"] = std::move(bars);
+    return json;
 }
 
-Json source_of(const SourceReport &source) {
-    Json blocks = Json::array();
-    for (const BlockReport &block : source.blocks) blocks.push_back(block_of(block));
-    Json json{{"address", source.address.to_string()}};
-    if (source.host) json["host"] = source.host->to_string();
-    json.update({{"state", source.state ? Json(to_string(*source.state)) : Json(nullptr)},
-                 {"blocked", source.blocked},
-                 {"ports", source.ports},
-                 {"probes", source.probes},
-                 {"packets", source.packets},
-                 {"dropped", source.dropped},
-                 {"passed_probes", source.reach.passed},
-                 {"answered", source.reach.answered},
-                 {"likely_honest", likely_honest(source.reach)},
-                 {"likely_honest_reason", honesty_reason(source.reach)},
-                 {"first_seen", time(source.first_seen_ns)},
-                 {"blocks", std::move(blocks)}});
-    return json;
+/// Writes sources without a tree of values in between: there can be millions, and nothing in them
+/// needs an escape.
+class SourceWriter {
+  public:
+    explicit SourceWriter(std::ostream &out) : out_{out} {}
+
+    void write(const SourceReport &source);
+    void flush() {
+        out_.write(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+        buffer_.clear();
+    }
+
+  private:
+    static constexpr std::size_t flush_size = 64 * 1024;
+
+    template <typename... Values>
+    void add(fmt::format_string<Values...> format, Values &&...values) {
+        fmt::format_to(std::back_inserter(buffer_), format, std::forward<Values>(values)...);
+    }
+    void add(const BlockReport &block);
+
+    std::ostream &out_;
+    fmt::memory_buffer buffer_{};
+    bool first_ = true;
+};
+
+void SourceWriter::write(const SourceReport &source) {
+    add("{}{{\"address\":\"{}\",", std::exchange(first_, false) ? "" : ",",
+        source.address.to_string());
+    if (source.host) add("\"host\":\"{}\",", source.host->to_string());
+    const char *const quote = source.state ? "\"" : "";
+    add("\"state\":{0}{1}{0},\"blocked\":{2},\"ports\":[{3}],", quote,
+        source.state ? to_string(*source.state) : "null", source.blocked,
+        fmt::join(source.ports, ","));
+    add("\"probes\":{},\"packets\":{},\"dropped\":{},", source.probes, source.packets,
+        source.dropped);
+    add("\"passed_probes\":{},\"answered\":{},\"likely_honest\":{},", source.reach.passed,
+        source.reach.answered, likely_honest(source.reach));
+    add("\"likely_honest_reason\":\"{}\",\"first_seen\":\"{}\",\"blocks\":[",
+        honesty_reason(source.reach), format_seconds(source.first_seen_ns));
+    for (const BlockReport &block : source.blocks) {
+        if (&block != &source.blocks.front()) add(",");
+        add(block);
+    }
+    add("]}}");
+    if (buffer_.size() >= flush_size) flush();
+}
+
+void SourceWriter::add(const BlockReport &block) {
+    add("{{\"at\":\"{}\",\"frame\":{},\"trigger_port\":{},\"until\":{}}}",
+        format_seconds(block.at_ns), block.frame == 0 ? "null" : fmt::to_string(block.frame),
+        block.trigger_port ? fmt::to_string(*block.trigger_port) : "null",
+        block.until_ns ? fmt::format("\"{}\"", format_seconds(*block.until_ns)) : "null");
 }
 
 } // namespace
@@ -100,9 +140,9 @@ void write_json(std::ostream &out, const ReplayReport &report, const ReplayConte
     std::string text = line(head);
     text.pop_back(); // the sources stand before the closing brace
     out << text << ",\"sources\":[";
-    for (std::size_t i = 0; i < report.sources.size(); ++i) {
-        out << (i == 0 ? "" : ",") << line(source_of(report.sources[i]));
-    }
+    SourceWriter writer{out};
+    for (const SourceReport &source : report.sources) writer.write(source);
+    writer.flush();
     out << "]}\n";
 }
 

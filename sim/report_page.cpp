@@ -27,17 +27,20 @@ Json timeline_json(const Timeline &timeline) {
             {"dropped", std::move(dropped)}};
 }
 
-Json bars_json(const LatencyHistogram &latency) {
-    Json bars = Json::array();
-    for (const LatencyBar &bar : latency.bars()) bars.push_back({bar.up_to, bar.count});
-    return bars;
-}
-
 std::string text_of(const Json &json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 } // namespace
+
+void add_to(Timeline &timeline, const FrameOutcome &outcome) {
+    Timeline::Bin packets;
+    if (outcome.result) {
+        packets.passed = outcome.result->verdict == Verdict::pass ? 1 : 0;
+        packets.dropped = outcome.result->verdict == Verdict::drop ? 1 : 0;
+    }
+    timeline.add(outcome.time_ns, packets);
+}
 
 ReportPage::ReportPage(std::ostream &out, ReplayContext context, std::string command_line) :
     out_(out),
@@ -46,35 +49,22 @@ ReportPage::ReportPage(std::ostream &out, ReplayContext context, std::string com
     begin_page(out_, replay_page());
 }
 
-void ReportPage::frame(const FrameOutcome &outcome) {
-    Timeline::Bin packets;
-    if (outcome.result) {
-        packets.passed = outcome.result->verdict == Verdict::pass ? 1 : 0;
-        packets.dropped = outcome.result->verdict == Verdict::drop ? 1 : 0;
-        latency_.add(outcome.result->duration_ns);
-    }
-    timeline_.add(outcome.time_ns, packets);
-}
-
-void ReportPage::report(const ReplayReport &report) {
+void ReportPage::report(const ReplayReport &report, const Timeline &timeline) {
     out_ << "<script type=\"application/json\" class=\"capture\">";
     ScriptStream json{out_}; // not as one text: it can be large
     write_json(json, report, context_);
     out_ << "</script>\n";
-    write_figures(report);
-    timeline_ = Timeline{};
-    latency_ = LatencyHistogram{};
+    write_figures(report, timeline);
 }
 
-void ReportPage::write_figures(const ReplayReport &report) {
+void ReportPage::write_figures(const ReplayReport &report, const Timeline &timeline) {
     const auto blocked =
         std::count_if(report.sources.begin(), report.sources.end(),
                       [](const SourceReport &source) { return !source.blocks.empty(); });
     write_page_data(out_, "class=\"figures\"",
                     text_of({{"sources", report.sources.size() + report.sources_omitted},
                              {"blocked_sources", blocked},
-                             {"timeline", timeline_json(timeline_)},
-                             {"latency_bars", bars_json(latency_)}}));
+                             {"timeline", timeline_json(timeline)}}));
 }
 
 void ReportPage::close() {

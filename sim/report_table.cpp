@@ -81,6 +81,24 @@ void describe_block(Row &row, const SourceReport &source) {
         row.ports += fmt::format("; likely honest: {}", honesty_reason(source.reach));
 }
 
+/// The figures of `--json` in a line.
+std::string summary_of(const ReplayReport &report, std::size_t blocked) {
+    const auto verdict = [&report](Verdict one) {
+        return report.verdicts[static_cast<std::size_t>(one)];
+    };
+    const std::uint64_t sources = report.sources.size() + report.sources_omitted;
+    const std::string text =
+        fmt::format("{} passed, {} dropped; {} source{}, {} blocked", verdict(Verdict::pass),
+                    verdict(Verdict::drop), sources, sources == 1 ? "" : "s", blocked);
+    if (report.latency.empty_packets == 0) return text;
+    const LatencyDifference above = report.latency.above_empty();
+    return text +
+           fmt::format("; ns above the empty program's {}: p50 {}, p90 {}, p99 {}, p99.9 {}, "
+                       "max {}",
+                       report.latency.empty.p50, above.p50, above.p90, above.p99, above.p999,
+                       above.max);
+}
+
 std::string join_note(std::string note, std::string_view more) {
     return note.empty() ? std::string{more} : fmt::format("{}, {}", note, more);
 }
@@ -154,9 +172,10 @@ std::string ReportTable::rows(const ReplayReport &report) const {
         row.source = "nobody blocked";
         append(row, Colour::green);
     }
-    const auto indented = [&](std::string_view line) {
-        text += fmt::format("  {}\n", painted(line, Colour::yellow, style_.colour));
+    const auto indented = [&](std::string_view line, Colour colour = Colour::yellow) {
+        text += fmt::format("  {}\n", painted(line, colour, style_.colour));
     };
+    indented(summary_of(report, blocked), Colour::none);
     if (blocked > style_.rows_per_capture) {
         indented(fmt::format("and {} more blocked sources: --json lists them all",
                              blocked - style_.rows_per_capture));

@@ -100,6 +100,7 @@ struct Simulator::State {
     EventReader event_reader;
     Expirer expirer;
     std::vector<BlockEvent> events;
+    FileDescriptor empty; ///< the empty program
     std::size_t max_frame_size;
     std::optional<std::size_t> linear_size;
     std::string sha256;
@@ -122,7 +123,8 @@ Simulator::State::State(const DetectorOptions &detector_options,
     event_reader{detector.maps().events},
     expirer{changed_expiry.get() >= 0 ? changed_expiry.get() : detector.expire_program(), state,
             counters, allowlist},
-    max_frame_size{find_max_frame_size(detector.has_frags())},
+    empty{load_floor_program(detector.has_frags())},
+    max_frame_size{find_max_frame_size(empty.get())},
     linear_size{settings.linear_size},
     sha256{sha256_hex(read_object(settings.object_path))},
     program{rewritten.get() >= 0 ? rewritten.get() : detector.program()} {
@@ -171,6 +173,7 @@ RunResult Simulator::step(ByteView frame) {
     return {.verdict = run.verdict,
             .reason = *change.reason,
             .new_record = change.inserted,
+            .evicted = change.evicted,
             .duration_ns = run.duration_ns};
 }
 
@@ -179,6 +182,9 @@ Verdict Simulator::run(const Packet &packet) {
 }
 std::size_t Simulator::max_frame_size() const {
     return state_->max_frame_size;
+}
+std::uint32_t Simulator::floor_ns(ByteView frame) const {
+    return test_run(state_->empty.get(), frame).duration_ns;
 }
 
 void Simulator::set_time(std::uint64_t time_ns) {

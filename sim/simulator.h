@@ -54,6 +54,7 @@ struct RunResult {
     Reason reason = Reason::fault;
     /// The frame opened a new record (a new source, or one that starts afresh).
     bool new_record = false;
+    bool evicted = false;          ///< another record gave way to that
     std::uint32_t duration_ns = 0; ///< as BPF_PROG_TEST_RUN reports it, its own overhead included
 };
 
@@ -71,6 +72,8 @@ class Simulator {
     RunResult step(ByteView frame);
     Verdict run(const Packet &packet);
     std::size_t max_frame_size() const;
+    /// What the empty program takes for the frame, as RunResult::duration_ns: the floor.
+    std::uint32_t floor_ns(ByteView frame) const;
 
     /// The program's clock, in ns. With Clock::wall set_time throws std::logic_error.
     void set_time(std::uint64_t time_ns);

@@ -7,6 +7,10 @@
 
 namespace portscan {
 
+/// Whether a file with these first four bytes, big endian, is a pcap: of microseconds, nanoseconds
+/// or a modified format of the nineties, in either byte order.
+bool is_pcap_magic(std::uint32_t magic);
+
 /// Takes the snap length out of a pcap file while it streams by: the field is set to 0, "no limit"
 /// (draft-ietf-opsawg-pcap). libpcap cuts or refuses a packet larger than that; the packet itself
 /// is whole. Anything but a pcap passes unchanged.

@@ -11,12 +11,26 @@ constexpr SourceLedger::Index free_slot = UINT32_MAX;
 constexpr std::size_t first_slots = 1024;
 constexpr std::uint64_t not_seen = UINT64_MAX;
 
+struct Halves {
+    std::uint64_t high = 0, low = 0;
+};
+
+Halves halves_of(const std::array<std::uint8_t, 16> &address) {
+    Halves halves;
+    std::memcpy(&halves.high, address.data(), sizeof halves.high);
+    std::memcpy(&halves.low, address.data() + sizeof halves.high, sizeof halves.low);
+    return halves;
+}
+
+/// Without a call of memcmp(), which is what the comparison of arrays becomes.
+bool same(const std::array<std::uint8_t, 16> &one, const std::array<std::uint8_t, 16> &other) {
+    const Halves a = halves_of(one), b = halves_of(other);
+    return a.high == b.high && a.low == b.low;
+}
+
 /// Both halves of the address spread over all bits: the table takes the highest ones.
 std::uint64_t spread(const std::array<std::uint8_t, 16> &address) {
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
-    std::memcpy(&high, address.data(), sizeof high);
-    std::memcpy(&low, address.data() + sizeof high, sizeof low);
+    const auto [high, low] = halves_of(address);
     std::uint64_t hash = high * 0x9e3779b97f4a7c15ULL;
     hash ^= hash >> 32;
     hash = (hash + low) * 0xd6e8feb86659fd93ULL;
@@ -73,7 +87,7 @@ std::size_t SourceLedger::slot_of(const Prefix &source) const {
     std::size_t slot = (spread(source.address.bytes) >> 32) & mask;
     while (slots_[slot] != free_slot) {
         const Entry &entry = at(slots_[slot]);
-        if (entry.address == source.address.bytes && entry.prefix_length == source.length &&
+        if (same(entry.address, source.address.bytes) && entry.prefix_length == source.length &&
             entry.family == static_cast<std::uint8_t>(source.address.family)) {
             break;
         }
@@ -136,14 +150,16 @@ void SourceLedger::refreshed(Index source, std::uint64_t now_ns) {
     at(source).written_ns = now_ns;
 }
 
-void SourceLedger::recorded(Index source, std::uint16_t port, bool opens, std::uint64_t now_ns) {
+bool SourceLedger::recorded(Index source, std::uint16_t port, bool opens, std::uint64_t now_ns) {
     Entry &entry = at(source);
+    const bool was_block = entry.is_block && !entry.unblocked;
     entry.tracked = true;
     entry.unblocked = entry.is_block = false;
     entry.written_ns = now_ns;
-    if (entry.last_block != 0) return; // the ports of the block stay
+    if (entry.last_block != 0) return was_block; // the ports of the block stay
     if (opens) entry.port_count = 0;
     if (entry.port_count < options_.max_ports) ports_of(source)[entry.port_count++] = port;
+    return false;
 }
 
 void SourceLedger::blocked(Index source, const BlockReport &block,

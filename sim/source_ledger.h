@@ -42,8 +42,9 @@ class SourceLedger {
     PortLedger &ports() { return ports_; }
     /// The program wrote a timestamp.
     void refreshed(Index source, std::uint64_t now_ns);
-    /// The program recorded a port; `opens`: as the first one of a record.
-    void recorded(Index source, std::uint16_t port, bool opens, std::uint64_t now_ns);
+    /// The program recorded a port; `opens`: as the first one of a record. True if the record
+    /// before was a block.
+    bool recorded(Index source, std::uint16_t port, bool opens, std::uint64_t now_ns);
     /// The source became blocked with these recorded ports.
     void blocked(Index source, const BlockReport &block, std::span<const std::uint16_t> ports,
                  std::uint64_t now_ns);

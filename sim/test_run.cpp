@@ -41,18 +41,22 @@ TestRunResult test_run(int program_fd, ByteView frame, std::optional<std::size_t
     return {static_cast<Verdict>(options.retval), options.duration};
 }
 
-std::size_t find_max_frame_size(bool frags) {
-    const FileDescriptor program =
+FileDescriptor load_floor_program(bool frags) {
+    FileDescriptor program =
         load_passing_program(BPF_PROG_TYPE_XDP, frags ? __u32{BPF_F_XDP_HAS_FRAGS} : 0U);
     if (program.get() < 0)
         throw std::system_error(errno, std::generic_category(), "load empty program");
+    return program;
+}
+
+std::size_t find_max_frame_size(int floor_program) {
     const Bytes bytes(most_bytes);
     std::size_t taken = min_frame_size;
     std::size_t refused = most_bytes;
     while (refused - taken > 1) {
         const std::size_t size = taken + (refused - taken) / 2;
         LIBBPF_OPTS(bpf_test_run_opts, options);
-        const bool ran = run_once(program.get(), ByteView{bytes}.first(size), options) == 0;
+        const bool ran = run_once(floor_program, ByteView{bytes}.first(size), options) == 0;
         (ran ? taken : refused) = size;
     }
     return taken;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "loader/file_descriptor.h"
 #include "loader/verdict.h"
 #include "sim/frame.h"
 
@@ -27,8 +28,11 @@ TestRunResult test_run(int program_fd, ByteView frame,
 /// The shortest frame that BPF_PROG_TEST_RUN takes: an Ethernet header (net/bpf/test_run.c).
 inline constexpr std::size_t min_frame_size = 14;
 
-/// The longest frame that it takes here, found by trying. `frags`: for programs loaded as
-/// xdp.frags.
-std::size_t find_max_frame_size(bool frags);
+/// Loads the empty program, the floor of measurements. `frags`: as xdp.frags. Throws
+/// std::system_error.
+FileDescriptor load_floor_program(bool frags);
+
+/// The longest frame that the kernel takes here, found by trying with the empty program.
+std::size_t find_max_frame_size(int floor_program);
 
 } // namespace portscan

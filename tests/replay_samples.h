@@ -15,7 +15,14 @@ inline ReplayReport sample_report() {
     report.skipped = {{"too_short", 2}, {"undecidable", 1}};
     report.counters.values.assign(counter_names().size(), 0);
     report.counters.values[1] = 1991;
-    report.latency = {.p50 = 90, .p90 = 100, .p99 = 210, .p999 = 900, .max = 5000};
+    report.latency = {.p50 = 90,
+                      .p90 = 100,
+                      .p99 = 210,
+                      .p999 = 900,
+                      .max = 5000,
+                      .histogram = {{95, 1500}, {5119, 508}},
+                      .empty = {.p50 = 40, .p90 = 44, .p99 = 50, .p999 = 300, .max = 700},
+                      .empty_packets = 1039};
     report.sources = {
         {.address = *Prefix::parse("172.16.0.8"),
          .state = SourceState::active,

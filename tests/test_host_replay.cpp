@@ -131,6 +131,20 @@ TEST_F(HostReplayTest, AnswersOfTheHostCountAlthoughTheyAreLeftOut) {
     EXPECT_TRUE(likely_honest(source.reach));
 }
 
+/// A capture may begin in the middle of a handshake.
+TEST_F(HostReplayTest, AnswersBeforeTheFirstPacketOfAHostCount) {
+    HostReplay replay = make("10.0.0.9");
+    feed(replay, tcp("10.0.0.9", "10.0.0.1", 50'000, "SA").source_port(22).bytes());
+    feed(replay, tcp("10.0.0.8", "10.0.0.1", 50'000, "SA").source_port(80).bytes());
+    syn(replay, "10.0.0.9", 22);
+    syn(replay, "10.0.0.9", 80);
+    const ReplayReport report = replay.report();
+    EXPECT_EQ(report.sources.at(0).reach.answered, 1) << "port 80 is that of another host";
+    EXPECT_EQ(report.hosts->replayed, 1);
+    EXPECT_EQ(report.packets, 4);
+    EXPECT_EQ(report.not_selected, 2);
+}
+
 TEST_F(HostReplayTest, HostsBeyondTheMostAreLeftOutAndCounted) {
     HostReplay replay = make("10.0.0.0/8", {}, {}, 2);
     for (const char *const host : {"10.0.0.7", "10.0.0.8", "10.0.0.9", "10.0.0.10"})

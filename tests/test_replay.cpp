@@ -99,6 +99,42 @@ TEST(Replay, PacketsAreVerdictsPlusSkippedPlusNotSelected) {
     EXPECT_LE(report.latency.p50, report.latency.max);
 }
 
+TEST(Replay, FloorIsThatOfTheSameFrames) {
+    Feeder feeder{{}, {.floor = true}};
+    for (std::uint64_t i = 0; i < 1'500; ++i) feeder.probe(80, epoch + i);
+    feeder.feed(Bytes(13), epoch);
+    const LatencyReport latency = feeder.replay.report().latency;
+    EXPECT_EQ(latency.empty_packets, 1'024u + 7u) << "then each 64th: 1088, 1152, ... 1472";
+    EXPECT_GT(latency.empty.p50, 0u);
+    EXPECT_LE(latency.empty.p50, latency.p50);
+    std::uint64_t packets = 0;
+    for (const LatencyBar &bar : latency.histogram) packets += bar.count;
+    EXPECT_EQ(packets, 1'500u);
+    feeder.replay.begin_capture();
+    feeder.probe(80, epoch + second);
+    EXPECT_EQ(feeder.replay.report().latency.empty_packets, 1u);
+}
+
+TEST(Replay, ChangesOfStateAreInTheOutcome) {
+    Feeder feeder{{.max_ports = 1, .block_for = 10s, .max_sources = 8, .max_blocked = 4}};
+    const auto probe = [&](std::uint16_t port, std::uint64_t at, const std::string &source) {
+        return feeder.feed(tcp(source, "10.0.0.9", port, "S").bytes(), at);
+    };
+    EXPECT_EQ(probe(1, epoch, "10.0.0.1").block, nullptr);
+    const FrameOutcome blocked = probe(2, epoch, "10.0.0.1");
+    ASSERT_NE(blocked.block, nullptr);
+    EXPECT_EQ(blocked.block->trigger_port, 2);
+    EXPECT_THAT(blocked.block->ports, ElementsAre(1));
+    EXPECT_EQ(blocked.blocked_until, epoch + 10 * second);
+    EXPECT_FALSE(blocked.pass);
+    bool evicted = false;
+    for (int i = 0; i < 5; ++i)
+        evicted |= probe(1, epoch, "10.1.0." + std::to_string(i)).result->evicted;
+    EXPECT_TRUE(evicted) << "four places for sources that are not blocked";
+    EXPECT_TRUE(probe(7, epoch + 10 * second, "10.0.0.1").block_over);
+    EXPECT_FALSE(probe(7, epoch + 11 * second, "10.0.0.1").block_over);
+}
+
 TEST(Replay, CutPayloadDoesNotChangeTheVerdict) {
     Feeder feeder{{.max_ports = 1}};
     Bytes bytes = tcp("10.0.0.1", "10.0.0.9", 1, "S").payload_size(500).bytes();

@@ -106,8 +106,9 @@ TEST_F(ReplayCommandTest, CapabilitiesAreGoneBeforeACaptureIsOpened) {
     };
     EXPECT_EQ(while_opening({"replay", pipe}), "0000000000000000");
     EXPECT_EQ(while_opening({"replay", "--continue", scan_, pipe}), "0000000000000000");
-    // Another simulator is loaded for the second: CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF.
-    EXPECT_EQ(while_opening({"replay", pipe, scan_}), "000000c000001000");
+    EXPECT_EQ(while_opening({"replay", scan_, pipe}), "0000000000000000");
+    EXPECT_EQ(while_opening({"replay", "--jobs", "2", scan_, pipe}), "0000000000000000");
+    // Others are loaded for further hosts: CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF.
     EXPECT_EQ(while_opening({"replay", "--host", "10.0.0.9", pipe}), "000000c000001000");
 }
 
@@ -154,6 +155,14 @@ TEST_F(ReplayCommandTest, JsonDoesNotTakeTheCaptureForItsFile) {
     EXPECT_EQ(objects[0]["verdicts"]["drop"], 2);
     EXPECT_EQ(objects[0]["sources"][0]["blocks"][0]["frame"], 4);
     EXPECT_EQ(objects[0]["sources"][0]["blocks"][0]["at"], "1700000003.000000000");
+    const json &latency = objects[0]["latency_ns"];
+    EXPECT_EQ(latency["empty"]["packets"], 5);
+    EXPECT_GT(latency["empty"]["p50"], 0);
+    EXPECT_EQ(latency["above_empty"]["max"].get<int>(),
+              latency["max"].get<int>() - latency["empty"]["p50"].get<int>());
+    int packets = 0;
+    for (const json &bar : latency["histogram"]) packets += bar[1].get<int>();
+    EXPECT_EQ(packets, 5);
 }
 
 TEST_F(ReplayCommandTest, JsonToAFileLeavesTheTable) {

@@ -109,11 +109,27 @@ TEST(ReportJson, OptionsGoByTheirNames) {
 
 TEST(ReportJson, LatencyNamesTheProgramThatRan) {
     ReplayContext context = sample_context();
-    EXPECT_EQ(parsed(sample_report(), context)["latency_ns"],
-              json::parse(
-                  R"({"program":"rewritten","p50":90,"p90":100,"p99":210,"p999":900,"max":5000})"));
+    EXPECT_EQ(parsed(sample_report(), context)["latency_ns"], json::parse(R"({
+        "program": "rewritten", "p50": 90, "p90": 100, "p99": 210, "p999": 900, "max": 5000,
+        "above_empty": {"p50": 50, "p90": 60, "p99": 170, "p999": 860, "max": 4960},
+        "empty": {"p50": 40, "p90": 44, "p99": 50, "p999": 300, "max": 700, "packets": 1039},
+        "histogram": [[95, 1500], [5119, 508]]
+    })"));
     context.clock = Clock::wall;
     EXPECT_EQ(parsed(sample_report(), context)["latency_ns"]["program"], "shipped");
+}
+
+TEST(ReportJson, WithoutAFloorNothingIsSubtracted) {
+    const json latency = parsed(honest_report())["latency_ns"];
+    EXPECT_TRUE(latency["empty"].is_null());
+    EXPECT_TRUE(latency["above_empty"].is_null());
+    EXPECT_EQ(latency["histogram"], json::array());
+}
+
+TEST(ReportJson, ManySourcesAreOneArray) {
+    ReplayReport report = sample_report();
+    report.sources.resize(2'000, report.sources[0]);
+    EXPECT_EQ(parsed(report)["sources"].size(), 2'000u);
 }
 
 TEST(ReportJson, NamesThatAreNotUtf8DoNotBreakIt) {

@@ -25,20 +25,15 @@ using ::testing::StartsWith;
 
 constexpr std::uint64_t start_ns = 1'281'737'521'000'000'001;
 
-FrameOutcome outcome(std::uint64_t time_ns, Verdict verdict, std::uint32_t duration_ns) {
-    return {.number = 1,
-            .time_ns = time_ns,
-            .result = RunResult{.verdict = verdict, .duration_ns = duration_ns}};
+FrameOutcome outcome(std::uint64_t time_ns, Verdict verdict) {
+    return {.number = 1, .time_ns = time_ns, .result = RunResult{.verdict = verdict}};
 }
 
 std::string page_of(const std::vector<ReplayReport> &reports,
                     const std::string &command_line = "xdp-portscan-sim replay") {
     std::ostringstream out;
     ReportPage page{out, sample_context(), command_line};
-    for (const ReplayReport &report : reports) {
-        page.frame(outcome(start_ns, Verdict::pass, 80));
-        page.report(report);
-    }
+    for (const ReplayReport &report : reports) page.report(report, Timeline{});
     page.close();
     return out.str();
 }
@@ -77,27 +72,27 @@ TEST(ReportPage, IsOnePageFromItsHeadToItsEnd) {
     EXPECT_THAT(page, Not(HasSubstr("sourceMappingURL")));
 }
 
-TEST(ReportPage, CountsFramesByTimeAndLatency) {
+TEST(ReportPage, CountsFramesByTime) {
     std::ostringstream out;
     ReportPage page{out, sample_context(), ""};
-    page.frame(outcome(start_ns, Verdict::pass, 80));
-    page.frame(outcome(start_ns + 500, Verdict::drop, 80));
-    page.frame({.number = 3, .time_ns = start_ns + 1'000, .result = {}, .skip = Skip::too_short});
-    page.frame(outcome(start_ns + 2'999, Verdict::aborted, 300));
-    page.report(sample_report());
-    page.frame(outcome(start_ns + 7, Verdict::drop, 20));
-    page.report(honest_report());
+    Timeline first, second;
+    add_to(first, outcome(start_ns, Verdict::pass));
+    add_to(first, outcome(start_ns + 500, Verdict::drop));
+    add_to(first,
+           {.number = 3, .time_ns = start_ns + 1'000, .result = {}, .skip = Skip::too_short});
+    add_to(first, outcome(start_ns + 2'999, Verdict::aborted));
+    page.report(sample_report(), first);
+    add_to(second, outcome(start_ns + 7, Verdict::drop));
+    page.report(honest_report(), second);
     page.close();
     const auto figures = page_data(out.str(), "class=\"figures\"");
     ASSERT_THAT(figures, SizeIs(2));
     EXPECT_EQ(figures[0], json::parse(R"({
         "sources": 5, "blocked_sources": 1,
         "timeline": {"start": "1281737521.000000001", "end": "1281737521.000003000",
-                     "bin_ns": 1000, "passed": [1, 0, 0], "dropped": [1, 0, 0]},
-        "latency_bars": [[87, 2], [319, 1]]})"));
+                     "bin_ns": 1000, "passed": [1, 0, 0], "dropped": [1, 0, 0]}})"));
     EXPECT_EQ(figures[1]["timeline"]["start"], "1281737521.000000008");
     EXPECT_EQ(figures[1]["timeline"]["dropped"], json::parse("[1]"));
-    EXPECT_EQ(figures[1]["latency_bars"], json::parse("[[21,1]]"));
     EXPECT_EQ(figures[1]["blocked_sources"], 0);
 }
 
@@ -109,7 +104,7 @@ TEST(ReportPage, NothingOfACaptureIsMarkup) {
     report.damage = hostile;
     std::ostringstream out;
     ReportPage page{out, sample_context(), "xdp-portscan-sim replay '" + hostile + "'"};
-    page.report(report);
+    page.report(report, Timeline{});
     page.failure(hostile);
     page.close();
     EXPECT_THAT(out.str(), AllOf(Not(HasSubstr("alert(1)</script>")), Not(HasSubstr("<img")),
@@ -143,7 +138,7 @@ TEST(ReportPage, ForbidsEverythingButItself) {
 TEST(ReportPage, WithoutItsEndSaysSo) {
     std::ostringstream out;
     ReportPage page{out, sample_context(), ""};
-    page.report(sample_report());
+    page.report(sample_report(), Timeline{});
     EXPECT_THAT(out.str(), AllOf(HasSubstr("did not come to its end"), HasSubstr("<main hidden>"),
                                  Not(HasSubstr("<script>"))));
 }

@@ -25,8 +25,11 @@ TEST(ReportTable, ColumnsOfAllCapturesStandBelowTheirTitles) {
               "            FRAME  TIME OF THE BLOCK              DROPS  PORTS\n"
               "nmap-syn.pcap       2011       1991     90    210  172.16.0.8"
               "                    4  2010-08-13 22:12:01.123456Z     1991  443,143,3306 then 80\n"
+              "  17 passed, 1991 dropped; 5 sources, 1 blocked; ns above the empty program's 40: "
+              "p50 50, p90 60, p99 170, p99.9 860, max 4960\n"
               "  2 skipped (too_short), 1 skipped (undecidable)\n"
-              "curl.pcap             10          0      0      0  nobody blocked\n");
+              "curl.pcap             10          0      0      0  nobody blocked\n"
+              "  10 passed, 0 dropped; 0 sources, 0 blocked\n");
 }
 
 TEST(ReportTable, FoldersAreShownOnlyWhereNamesRepeat) {

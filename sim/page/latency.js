@@ -57,8 +57,8 @@ class Latency {
         if (this.chart !== null) this.chart.destroy();
         this.chart = null;
         this.capture = capture;
-        const bars = capture.figures.latency_bars.map(barOf);
         const latency = capture.head.latency_ns;
+        const bars = latency.histogram.map(barOf);
         this.percentiles = [
             ['p50', latency.p50], ['p90', latency.p90], ['p99', latency.p99],
             ['p99.9', latency.p999], ['max', latency.max]
@@ -69,11 +69,14 @@ class Latency {
         byId('percentile-values')
             .replaceChildren(
                 ...this.percentiles.map(([, value]) => cell('number', `${formatCount(value)} ns`)));
-        setText(
-            'latency-program',
-            latency.program === 'rewritten' ?
-                'The program read the capture\'s clock (--clock capture).' :
-                'The program ran exactly as loaded (--clock wall).');
+        const program = latency.program === 'rewritten' ?
+            'The program read the capture\'s clock (--clock capture).' :
+            'The program ran exactly as loaded (--clock wall).';
+        const empty = latency.empty === null ? '' :
+                                               ` An empty program over the same frames: ${
+                                                   formatCount(latency.empty.p50)} ns at p50, ` +
+                `${formatCount(latency.empty.p99)} ns at p99.`;
+        setText('latency-program', program + empty);
         this.element.replaceChildren();
         this.element.removeAttribute('style');
         if (bars.length === 0)

@@ -5,6 +5,7 @@
 #include "sim/capture.h"
 #include "sim/model.h"
 #include "sim/packet.h"
+#include "sim/read_ahead.h"
 #include "sim/replay.h"
 #include "sim/report_json.h"
 #include "sim/test_run.h"
@@ -12,6 +13,7 @@
 #include <benchmark/benchmark.h>
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <sstream>
 #include <system_error>
 
@@ -73,9 +75,11 @@ FileDescriptor load_empty_program() {
 
 void replay_once(const std::string &path) {
     Simulator simulator{{}};
-    Replay replay{simulator};
+    Replay replay{simulator, {.floor = true}};
     CaptureReader reader = CaptureReader::open(path);
-    while (const auto frame = reader.next()) replay.feed(*frame);
+    std::optional<ReadAhead> ahead;
+    if (ReadAhead::pays_for(reader)) ahead.emplace(reader);
+    while (const auto frame = ahead ? ahead->next() : reader.next()) replay.feed(*frame);
     std::ostringstream json;
     write_json(json, replay.report(), context_of(simulator, portscan::Clock::capture));
     benchmark::DoNotOptimize(json.str().data());

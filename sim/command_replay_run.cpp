@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/command_replay_run.h"
+
+#include "sim/console.h"
+#include "sim/exit_status.h"
+#include "sim/host_replay.h"
+#include "sim/ordered_jobs.h"
+#include "sim/read_ahead.h"
+#include "sim/shell_word.h"
+#include "sim/state_log.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fmt/format.h>
+#include <utility>
+
+namespace portscan {
+namespace {
+
+using namespace std::chrono_literals;
+
+ReplayTargets targets_of(const ReplayCommand &command) {
+    return {.json = command.json,
+            .write_dropped = command.write_dropped,
+            .write_passed = command.write_passed,
+            .annotate = command.annotate,
+            .html = command.html};
+}
+
+bool is_folder(const std::string &argument) {
+    std::error_code ignored;
+    return argument != "-" && std::filesystem::is_directory(argument, ignored);
+}
+
+/// No more than there are captures, as far as that is known before folders are opened.
+unsigned worker_count(const ReplayCommand &command) {
+    if (command.jobs == 1) return 1;
+    const auto refuse = [](std::string_view option) {
+        throw OptionError(
+            fmt::format("jobs: --{} takes captures one after the other: leave --jobs out", option));
+    };
+    if (command.continues) refuse("continue");
+    if (!command.annotate.empty()) refuse("annotate");
+    if (!command.write_dropped.empty()) refuse("write-dropped");
+    if (!command.write_passed.empty()) refuse("write-passed");
+    const auto &captures = command.captures;
+    if (std::any_of(captures.begin(), captures.end(), is_folder)) return command.jobs;
+    return std::min(command.jobs, static_cast<unsigned>(captures.size()));
+}
+
+ReplaySession checked_session(const ReplayCommand &command) {
+    const unsigned workers = worker_count(command);
+    check_targets(targets_of(command), command.captures); // before it takes time
+    return start_session(command, workers);
+}
+
+CaptureList checked_list(const ReplayCommand &command) {
+    CaptureList list = list_captures(command.captures);
+    check_targets(targets_of(command), list.captures);
+    return list;
+}
+
+/// In one piece, whoever else writes meanwhile.
+void print_line(std::string line) {
+    line = printable(std::move(line)) + "\n";
+    std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+std::uint64_t size_of_all(const std::vector<std::string> &captures) {
+    std::uint64_t size = 0;
+    for (const std::string &capture : captures) {
+        std::error_code error;
+        const auto bytes = std::filesystem::file_size(capture, error);
+        if (error) return 0;
+        size += bytes;
+    }
+    return size;
+}
+
+} // namespace
+
+/// Where frames of a capture come from, and how far that is.
+class ReplayRun::Feed {
+  public:
+    Feed(CaptureReader &reader, bool ahead) : reader_{reader} {
+        if (ahead && ReadAhead::pays_for(reader)) ahead_.emplace(reader);
+    }
+
+    std::optional<CapturedFrame> next() { return ahead_ ? ahead_->next() : reader_.next(); }
+    std::uint64_t bytes_read() const {
+        return ahead_ ? ahead_->bytes_read() : reader_.bytes_read();
+    }
+
+  private:
+    CaptureReader &reader_;
+    std::optional<ReadAhead> ahead_{};
+};
+
+/// What progress shows of a capture, added up now and then.
+class ReplayRun::Share {
+  public:
+    Share(ReplayRun &run, const Feed &feed) : run_{run}, feed_{feed} {
+        if (run_.alone()) run_.bytes_ = 0;
+    }
+    Share(const Share &) = delete;
+    Share &operator=(const Share &) = delete;
+    ~Share() { add(); }
+
+    void step() {
+        if (++packets_ == packets_a_look) add();
+    }
+
+  private:
+    static constexpr std::uint64_t packets_a_look = 256;
+
+    void add() {
+        const std::uint64_t bytes = feed_.bytes_read();
+        run_.packets_ += std::exchange(packets_, 0);
+        run_.bytes_ += bytes - std::exchange(bytes_, bytes);
+    }
+
+    ReplayRun &run_;
+    const Feed &feed_;
+    std::uint64_t packets_ = 0, bytes_ = 0;
+};
+
+ReplayRun::ReplayRun(const ReplayCommand &command) :
+    command_(command),
+    session_(checked_session(command)),
+    list_(checked_list(command)),
+    outputs_(targets_of(command), list_.captures, session_.context,
+             shell_words(command.command_line)),
+    used_(session_.workers.size()),
+    progress_(command.verbose ? ProgressOutput{} : ProgressOutput::standard_error()) {}
+
+int ReplayRun::all() {
+    say_what_is_no_capture();
+    alone() ? one_after_the_other() : several_at_a_time();
+    outputs_.close();
+    interruption_.pass_on();
+    return status_;
+}
+
+void ReplayRun::say_what_is_no_capture() {
+    for (const std::string &line : list_.left_out) warn(line);
+    for (const std::string &line : list_.failures) failed(line);
+}
+
+void ReplayRun::one_after_the_other() {
+    for (std::size_t item = 0; item < list_.captures.size() && !interruption_.interrupted(); ++item)
+        take(replay(0, item));
+}
+
+void ReplayRun::several_at_a_time() {
+    progress_.start({.label = fmt::format("{} captures", list_.captures.size()),
+                     .unit = "packets",
+                     .total = size_of_all(list_.captures),
+                     .position = [this] { return bytes_.load(); }});
+    OrderedJobs<CaptureResult> jobs{
+        static_cast<unsigned>(session_.workers.size()), list_.captures.size(),
+        [this](unsigned worker, std::size_t item) { return replay(worker, item); }};
+    while (!jobs.done()) {
+        const auto result = jobs.next(100ms);
+        if (interruption_.interrupted()) jobs.stop();
+        if (result)
+            take(*result);
+        else
+            progress_.reach(packets_);
+    }
+}
+
+/// Before anything is run: a capture that does not open leaves the state as it is.
+void ReplayRun::prepare(unsigned worker) {
+    if (std::exchange(used_[worker], 1) == 0) return;
+    CaptureReplay &replay = *session_.workers[worker];
+    command_.continues ? replay.begin_capture() : replay.start_over();
+}
+
+CaptureResult ReplayRun::replay(unsigned worker, std::size_t item) {
+    const std::string &capture = list_.captures[item];
+    try {
+        CaptureReader reader =
+            CaptureReader::open(capture, outputs_.capture_options(command_.filter));
+        prepare(worker);
+        if (alone()) {
+            const std::size_t all = list_.captures.size();
+            progress_.start(
+                {.label = all == 1 ? capture : fmt::format("{} of {}, {}", item + 1, all, capture),
+                 .unit = "packets",
+                 .total = reader.file_size(),
+                 .position = [this] { return bytes_.load(); }});
+        }
+        return replay_opened(reader, *session_.workers[worker], capture);
+    } catch (const CaptureError &error) {
+        return {.capture = capture, .failure = error.what()};
+    }
+}
+
+CaptureResult ReplayRun::replay_opened(CaptureReader &reader, CaptureReplay &replay,
+                                       const std::string &capture) {
+    CaptureResult result{.capture = capture};
+    OwnHostDetector own_host;
+    const bool ended = feed_all(reader, replay, own_host, result);
+    if (alone()) progress_.clear();
+    result.report = replay.report();
+    result.report->capture = capture;
+    result.report->damage = ended ? reader.damage() : "interrupted";
+    result.warnings = warnings_of(*result.report);
+    if (result.report->hosts) return result;
+    if (const auto hint = own_host.hint(result.report->sources))
+        result.warnings.push_back(fmt::format("{}: {}", capture, *hint));
+    return result;
+}
+
+/// Until the capture ends, or its damage; false if a signal came before that.
+bool ReplayRun::feed_all(CaptureReader &reader, CaptureReplay &replay, OwnHostDetector &own_host,
+                         CaptureResult &result) {
+    Feed feed{reader, alone() && command_.annotate.empty()};
+    Share share{*this, feed};
+    while (!interruption_.interrupted()) {
+        const auto frame = feed.next();
+        if (!frame) return reader.damage().empty() || !interruption_.interrupted();
+        const FrameOutcome outcome = replay.feed(*frame);
+        if (outputs_.wants_frames()) outputs_.frame(*frame, outcome);
+        if (outputs_.wants_timeline()) add_to(result.timeline, outcome);
+        if (command_.verbose)
+            for (const std::string &line :
+                 state_changes(result.capture, *frame, outcome, session_.context.options))
+                print_line(line);
+        own_host.observe(*frame);
+        share.step();
+        if (alone()) progress_.step();
+    }
+    return false;
+}
+
+/// What an analyst would want to know before believing the figures.
+std::vector<std::string> ReplayRun::warnings_of(const ReplayReport &report) const {
+    std::vector<std::string> warnings;
+    const auto add = [&](const std::string &text) {
+        warnings.push_back(fmt::format("{}: {}", report.capture, text));
+    };
+    const bool none = report.packets != 0 && report.not_selected == report.packets;
+    if (command_.hosts && none)
+        add(fmt::format("none of the {} packets is for --host {}", report.packets,
+                        *command_.hosts));
+    else if (!command_.filter.empty() && none)
+        add(fmt::format(
+            "the filter matches none of the {} packets; tagged frames match only behind "
+            "'vlan and'",
+            report.packets));
+    if (report.hosts && report.hosts->left_out_packets != 0)
+        add(fmt::format("{} packets for hosts beyond the first {} are left out: name fewer with "
+                        "--host",
+                        report.hosts->left_out_packets, HostReplay::most_hosts));
+    return warnings;
+}
+
+void ReplayRun::failed(const std::string &why) {
+    complain(why);
+    outputs_.failure(why);
+    status_ = std::max<int>(status_, exit_unreadable);
+}
+
+void ReplayRun::take(const CaptureResult &result) {
+    progress_.clear();
+    if (!result.report) return failed(result.failure);
+    const ReplayReport &report = *result.report;
+    outputs_.report(report, result.timeline);
+    for (const std::string &warning : result.warnings) warn(warning);
+    if (!report.damage.empty()) {
+        complain(fmt::format("{}: {}", report.capture, report.damage));
+        status_ = std::max<int>(status_, exit_unreadable);
+        return;
+    }
+    const bool blocked = report.counters.find("blocks").value_or(0) != 0;
+    if (blocked && command_.fail_on_block) status_ = std::max<int>(status_, exit_failed);
+}
+
+} // namespace portscan

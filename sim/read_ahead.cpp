@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/read_ahead.h"
+
+#include "sim/measure.h"
+
+#include <array>
+#include <condition_variable>
+#include <csignal>
+#include <cstddef>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace portscan {
+namespace {
+
+constexpr std::size_t batch_size = 256 * 1024; // the bytes of its frames, which caches hold
+constexpr std::size_t batch_count = 4;
+constexpr std::uint64_t least_file = 1024 * 1024;
+
+/// Frames, and their bytes one after the other.
+struct Batch {
+    std::vector<CapturedFrame> frames{};
+    std::vector<std::size_t> begins{}; ///< where the bytes of each frame begin
+    Bytes bytes{};
+    std::uint64_t bytes_read = 0;
+    bool last = false;
+
+    void clear() {
+        frames.clear();
+        begins.clear();
+        bytes.clear();
+    }
+    void add(const CapturedFrame &frame) {
+        frames.push_back(frame);
+        frames.back().block = {}; // a view of what the reader has
+        begins.push_back(bytes.size());
+        bytes.insert(bytes.end(), frame.bytes.begin(), frame.bytes.end());
+    }
+    /// Once nothing is added any more, and the bytes stay where they are.
+    void complete() {
+        for (std::size_t i = 0; i < frames.size(); ++i)
+            frames[i].bytes = ByteView{bytes}.subspan(begins[i], frames[i].bytes.size());
+    }
+};
+
+/// Signals are for the thread that waits for frames.
+class SignalsBlocked {
+  public:
+    SignalsBlocked() {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_BLOCK, &all, &before_);
+    }
+    SignalsBlocked(const SignalsBlocked &) = delete;
+    SignalsBlocked &operator=(const SignalsBlocked &) = delete;
+    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+  private:
+    sigset_t before_{};
+};
+
+} // namespace
+
+/// Batches go round: filled by the thread, handed out, filled again.
+struct ReadAhead::State {
+    explicit State(CaptureReader &source) : reader{source} {
+        const SignalsBlocked scope; // a thread inherits what is blocked
+        thread = std::thread{[this] { fill_all(); }};
+    }
+
+    void fill_all() noexcept;
+    bool fill(Batch &batch);
+    bool take_batch();
+
+    CaptureReader &reader;
+    std::array<Batch, batch_count> batches{};
+    std::mutex mutex{};
+    std::condition_variable changed{};
+    std::size_t filled = 0, taken = 0; ///< batches since the start, under the mutex
+    bool stop = false;
+    std::exception_ptr failure{};
+    Batch *current = nullptr; ///< what frames are handed out of, number `taken`
+    std::size_t next_frame = 0;
+    std::thread thread{};
+};
+
+/// False after the last frame.
+bool ReadAhead::State::fill(Batch &batch) {
+    batch.clear();
+    while (batch.bytes.size() < batch_size && batch.frames.size() < batch_size / 64) {
+        const auto frame = reader.next();
+        if (!frame) {
+            batch.last = true;
+            break;
+        }
+        batch.add(*frame);
+    }
+    batch.complete();
+    batch.bytes_read = reader.bytes_read();
+    return !batch.last;
+}
+
+void ReadAhead::State::fill_all() noexcept {
+    for (bool more = true; more;) {
+        std::unique_lock lock{mutex};
+        changed.wait(lock, [this] { return stop || filled - taken < batch_count; });
+        if (stop) return;
+        Batch &batch = batches[filled % batch_count];
+        lock.unlock();
+        std::exception_ptr thrown;
+        try {
+            more = fill(batch);
+        } catch (...) {
+            thrown = std::current_exception();
+            batch.clear();
+            batch.last = true;
+            more = false;
+        }
+        lock.lock();
+        failure = thrown;
+        ++filled;
+        changed.notify_all();
+    }
+}
+
+/// False where there is none any more.
+bool ReadAhead::State::take_batch() {
+    if (current != nullptr && current->last) return false;
+    std::unique_lock lock{mutex};
+    if (current != nullptr) {
+        ++taken;
+        changed.notify_all();
+    }
+    changed.wait(lock, [this] { return filled != taken; });
+    current = &batches[taken % batch_count];
+    next_frame = 0;
+    if (current->last && failure) std::rethrow_exception(failure);
+    return true;
+}
+
+bool ReadAhead::pays_for(const CaptureReader &reader) {
+    return reader.file_size() >= least_file && usable_cpus().size() > 1;
+}
+
+ReadAhead::ReadAhead(CaptureReader &reader) : state_{std::make_unique<State>(reader)} {}
+
+ReadAhead::~ReadAhead() {
+    {
+        const std::lock_guard lock{state_->mutex};
+        state_->stop = true;
+    }
+    state_->changed.notify_all();
+    state_->thread.join();
+}
+
+std::optional<CapturedFrame> ReadAhead::next() {
+    State &state = *state_;
+    while (state.current == nullptr || state.next_frame == state.current->frames.size())
+        if (!state.take_batch()) return std::nullopt;
+    return state.current->frames[state.next_frame++];
+}
+
+std::uint64_t ReadAhead::bytes_read() const {
+    return state_->current == nullptr ? 0 : state_->current->bytes_read;
+}
+
+} // namespace portscan

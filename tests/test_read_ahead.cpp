@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/read_ahead.h"
+
+#include "tests/capture_fixture.h"
+
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace portscan {
+namespace {
+
+using test::PcapBytes;
+using test::PcapngBytes;
+using test::sample_frame;
+
+class ReadAheadTest : public test::CaptureFixture {
+  protected:
+    /// More than all batches hold, of sizes that end a batch anywhere, one of a batch alone.
+    static Bytes large_capture(std::uint32_t frames = 9'000) {
+        PcapBytes file{{.nanoseconds = true}};
+        for (std::uint32_t i = 0; i < frames; ++i)
+            file.record(1'700'000'000, i,
+                        sample_frame(i == 5'000 ? 262'000 : 14 + i * 37 % 1'500, i),
+                        i % 3 == 0 ? 80'000 : 0);
+        return file.bytes();
+    }
+    std::string path() const { return directory / "x.pcap"; }
+    void compare(const std::vector<test::Copy> &expected) {
+        CaptureReader reader = CaptureReader::open(path());
+        {
+            ReadAhead ahead{reader};
+            for (const test::Copy &copy : expected) {
+                const auto frame = ahead.next();
+                ASSERT_TRUE(frame);
+                ASSERT_EQ(frame->number, copy.frame.number);
+                ASSERT_EQ(frame->time_ns, copy.frame.time_ns);
+                ASSERT_EQ(frame->wire_length, copy.frame.wire_length);
+                ASSERT_EQ(frame->outgoing, copy.frame.outgoing);
+                ASSERT_TRUE(std::equal(frame->bytes.begin(), frame->bytes.end(), copy.bytes.begin(),
+                                       copy.bytes.end()))
+                    << frame->number;
+            }
+            EXPECT_FALSE(ahead.next());
+            EXPECT_FALSE(ahead.next()) << "also when asked again";
+            EXPECT_EQ(ahead.bytes_read(), std::filesystem::file_size(path()));
+        }
+        EXPECT_EQ(reader.damage(), damage);
+    }
+};
+
+TEST_F(ReadAheadTest, HandsOutWhatTheReaderReads) {
+    const auto expected = read(large_capture());
+    ASSERT_EQ(expected.size(), 9'000);
+    compare(expected);
+}
+
+TEST_F(ReadAheadTest, AlsoOfPcapngAndOfNothing) {
+    PcapngBytes file{std::endian::big};
+    file.interface(test::link_ethernet);
+    for (unsigned i = 0; i < 5'000; ++i) file.packet(0, i, sample_frame(200 + i % 900, i));
+    compare(read(file.bytes()));
+    compare(read(PcapBytes{}.bytes()));
+}
+
+TEST_F(ReadAheadTest, DamageComesAfterTheFramesBeforeIt) {
+    Bytes file = large_capture();
+    file.resize(file.size() - 7);
+    const auto expected = read(file);
+    ASSERT_EQ(expected.size(), 8'999);
+    ASSERT_NE(damage, "");
+    compare(expected);
+}
+
+TEST_F(ReadAheadTest, CanBeLeftBeforeTheEnd) {
+    directory.write("x.pcap", large_capture());
+    for (const unsigned frames : {0U, 1U, 4'000U}) {
+        CaptureReader reader = CaptureReader::open(path());
+        ReadAhead ahead{reader};
+        for (unsigned i = 0; i < frames; ++i) EXPECT_TRUE(ahead.next());
+    }
+}
+
+TEST_F(ReadAheadTest, IsForFilesOfSomeSizeAlone) {
+    directory.write("x.pcap", large_capture());
+    EXPECT_EQ(ReadAhead::pays_for(CaptureReader::open(path())), sysconf(_SC_NPROCESSORS_ONLN) > 1);
+    directory.write("x.pcap", large_capture(10));
+    EXPECT_FALSE(ReadAhead::pays_for(CaptureReader::open(path())));
+}
+
+} // namespace
+} // namespace portscan
