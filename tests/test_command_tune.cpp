@@ -83,8 +83,8 @@ class TuneTest : public ::testing::Test {
     std::string both_ = labels("scan.pcap,,10.0.0.1\nhonest.pcap,,\n");
 };
 
-/// The figures are those of a program of its own, which reads the captures and follows
-/// docs/detection.md, written for this test and by hand for single sources.
+/// The figures were reckoned by another program, which shares nothing with this one: it reads the
+/// captures and follows docs/detection.md.
 TEST_F(TuneTest, FiguresOfRecordedCaptures) {
     const std::string recorded = PORTSCAN_SOURCE_DIR "/pcaps/labels.csv";
     const json result = tuned({recorded, "--max-ports", "3,5", "--window", "60s,2m", "--also",
