@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/adoption.h"
 
+#include "loader/possible_cpus.h"
 #include "loader/program_clock.h"
 
 #include <algorithm>
 #include <array>
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <cerrno>
 #include <fmt/format.h>
 #include <system_error>
@@ -159,7 +159,7 @@ void Adoption::copy_counters() {
     const int from = old_->maps().stats;
     const __u32 count =
         std::min<__u32>(portscan::shape_of(from).max_entries, __u32{PORTSCAN_COUNTERS});
-    std::vector<__u64> values(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+    std::vector<__u64> values(possible_cpus());
     for (__u32 key = 0; key < count; ++key)
         if (bpf_map_lookup_elem(from, &key, values.data()) == 0)
             bpf_map_update_elem(detector_->maps().stats, &key, values.data(), BPF_ANY);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 namespace portscan {
@@ -34,22 +33,21 @@ std::vector<SourceRecord> select(const PinnedState &state, const std::optional<P
     return records;
 }
 
-/// Two blanks before each line but the first.
-std::string indented(std::string text) {
-    for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
-        text.insert(at + 1, "  ");
-    return text;
-}
-
-/// Record by record: the JSON of a million of them at once would take gigabytes.
+/// A line for each record; written piece by piece, whatever their number.
 void print_json(const std::vector<SourceRecord> &records, const SourceView &view) {
-    std::string_view before = "[\n  ";
+    constexpr std::size_t piece = 1U << 16;
+    std::string text = "[";
+    std::string_view before = "\n  ";
     for (const auto &record : records) {
-        print_text(before);
-        print_text(indented(view.json(record).dump(2)));
+        text += before;
+        view.append_json(text, record);
         before = ",\n  ";
+        if (text.size() < piece) continue;
+        print_text(text);
+        text.clear();
     }
-    print_line(records.empty() ? "[]" : "\n]");
+    print_text(text);
+    print_line(records.empty() ? "]" : "\n]");
 }
 
 void print_people(const std::vector<SourceRecord> &records, const SourceView &view,

@@ -2,10 +2,10 @@
 #include "loader/counters.h"
 
 #include "bpf/portscan.h"
+#include "loader/possible_cpus.h"
 
 #include <algorithm>
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <cerrno>
 #include <numeric>
 #include <system_error>
@@ -41,7 +41,7 @@ CounterMap::CounterMap(int map_fd) : map_fd_{map_fd} {
     if (bpf_obj_get_info_by_fd(map_fd, &info, &size) != 0)
         throw std::system_error(errno, std::generic_category(), "inspect pscan_stats");
     const bool per_cpu = info.type == BPF_MAP_TYPE_PERCPU_ARRAY;
-    copies_ = per_cpu ? static_cast<std::size_t>(libbpf_num_possible_cpus()) : 1;
+    copies_ = per_cpu ? possible_cpus() : 1;
 }
 
 Counters CounterMap::read() const {

@@ -6,6 +6,7 @@
 #include "loader/option_flags.h"
 
 #include <cerrno>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <system_error>
@@ -30,6 +31,19 @@ void add_service_option(CLI::App &app, Settings &given, const ServiceOptionSpec 
         ->default_str(spec.get(ServiceOptions{}));
 }
 
+constexpr const char *interfaces_variable = "NET_IF_NAME";
+
+/// How containers are told their interface.
+void take_environment(ServiceOptions &service) {
+    const char *const interfaces = std::getenv(interfaces_variable);
+    if (interfaces == nullptr || *interfaces == '\0') return;
+    try {
+        find_service_option("interfaces")->set(service, interfaces);
+    } catch (const OptionError &error) {
+        throw OptionError(fmt::format("{}: {}", interfaces_variable, error.what()));
+    }
+}
+
 } // namespace
 
 void add_host_options(CLI::App &app, HostArguments &arguments,
@@ -39,7 +53,8 @@ void add_host_options(CLI::App &app, HostArguments &arguments,
            [&arguments](const std::vector<std::string> &names) {
                arguments.given.add("interfaces", fmt::format("{}", fmt::join(names, ",")));
            },
-           "interfaces, or default-route for those of the default routes")
+           "interfaces, or default-route for those of the default routes; else those that "
+           "NET_IF_NAME names, else those of the configuration")
         ->type_name("");
     app.add_option("--config", arguments.config_path, "read options from this TOML file")
         ->type_name("FILE")
@@ -55,6 +70,7 @@ HostSettings read_settings(const HostArguments &arguments) {
                           ? read_config_file_if_any(default_config_path)
                           : std::optional{read_config_file(arguments.config_path)};
     if (file) file->apply(settings.detector, settings.service);
+    take_environment(settings.service);
     arguments.given.apply(settings.detector, settings.service);
     validate(settings.detector);
     if (settings.detector.expire_interval < shortest_interval)
@@ -69,7 +85,12 @@ find_auto_allow(const ServiceOptions &service, const std::function<void(std::str
     std::vector<Prefix> prefixes;
     if (service.no_auto_allow) return prefixes;
     try {
-        for (const auto &[prefix, why] : guarded_addresses(inspect_host())) {
+        const HostAccess access = inspect_host();
+        for (const std::string &path : access.unreadable)
+            say(fmt::format("cannot read {}: peers of SSH ports that are named only there are not "
+                            "allowed by itself; use allow, or open the file",
+                            path));
+        for (const auto &[prefix, why] : guarded_addresses(access)) {
             say(fmt::format("allowed {} by itself: {}", prefix.to_string(), why));
             prefixes.push_back(prefix);
         }

@@ -17,7 +17,7 @@
 
 namespace portscan {
 
-/// What `run` and `load` are given: the command line over the configuration file.
+/// What `run` and `load` are given: the command line over NET_IF_NAME over the configuration file.
 struct HostArguments {
     Settings given;          ///< by the command line
     std::string config_path; ///< empty: default_config_path, if it is there

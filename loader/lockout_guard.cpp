@@ -73,9 +73,9 @@ std::vector<GuardedAddress> guarded_addresses(const HostAccess &access) {
 
 HostAccess inspect_host(const HostFiles &files) {
     HostAccess access{.connections = established_connections(),
-                      .ssh_ports = sshd_ports(files.sshd_config),
                       .own_session = own_ssh_connection(),
                       .resolvers = resolvers_of(files)};
+    access.ssh_ports = sshd_ports(files.sshd_config, access.unreadable);
     access.ssh_ports.insert(usual_ssh_port);
     if (access.own_session) access.ssh_ports.insert(access.own_session->server_port);
     for (const DefaultRoute &route : default_routes())

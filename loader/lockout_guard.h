@@ -30,6 +30,7 @@ struct HostAccess {
     std::optional<SshConnection> own_session;
     std::vector<Address> gateways;
     std::vector<Address> resolvers;
+    std::vector<std::string> unreadable{}; ///< files of sshd_config(5) that may not be read
 };
 
 /// Addresses of the lines `nameserver ADDRESS` of resolv.conf(5), in their order.

@@ -4,11 +4,18 @@
 #include "loader/commands.h"
 
 #include <algorithm>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace portscan {
+namespace {
+
+constexpr auto replace_bad_text = nlohmann::json::error_handler_t::replace;
+
+} // namespace
 
 std::string join_ports(const std::vector<std::uint16_t> &ports) {
     return ports.empty() ? "-" : fmt::format("{}", fmt::join(ports, ","));
@@ -46,7 +53,7 @@ bool SourceView::drops_nothing(const SourceRecord &record) const {
     return record.dry_run || state_->control.options.dry_run;
 }
 
-std::string SourceView::state_of(const SourceRecord &record) const {
+std::string_view SourceView::state_of(const SourceRecord &record) const {
     if (!record.blocked) return "recorded";
     if (!is_blocked(record)) return "expired";
     return drops_nothing(record) ? "dry-run" : "blocked";
@@ -67,7 +74,7 @@ std::vector<std::string> SourceView::table(const std::vector<SourceRecord> &reco
     std::vector<std::vector<std::string>> rows{
         {"SOURCE", "STATE", "SINCE", "UNTIL", "PORTS", "TRIGGER", "INTERFACE"}};
     for (const auto &record : records)
-        rows.push_back({record.source.to_string(), state_of(record),
+        rows.push_back({record.source.to_string(), std::string{state_of(record)},
                         clock_.text_with_age(record.timestamp_ns), until_text(record),
                         join_ports(record.ports), trigger_text(record),
                         record.ifindex == 0 ? "-" : name_of_interface(record.ifindex)});
@@ -113,26 +120,36 @@ std::vector<std::string> SourceView::details(const Prefix &source,
     return lines;
 }
 
-nlohmann::ordered_json SourceView::json(const SourceRecord &record) const {
-    nlohmann::ordered_json object{{"address", record.source.to_string()},
-                                  {"state", state_of(record)},
-                                  {"blocked", is_blocked(record)},
-                                  {"ports", record.ports}};
+const std::string &SourceView::interface_json(unsigned ifindex) const {
+    const auto [place, is_new] = interfaces_.try_emplace(ifindex);
+    if (is_new)
+        place->second =
+            ifindex == 0
+                ? "null"
+                : nlohmann::json(name_of_interface(ifindex)).dump(-1, ' ', false, replace_bad_text);
+    return place->second;
+}
+
+/// Written as text, since a tree of values for each of a million records takes several times as
+/// long as all else that lists them. What may hold any character goes through the library.
+void SourceView::append_json(std::string &text, const SourceRecord &record) const {
+    const auto to = std::back_inserter(text);
+    fmt::format_to(to, FMT_COMPILE(R"({{"address":"{}","state":"{}","blocked":{},"ports":[{}])"),
+                   record.source.to_string(), state_of(record), is_blocked(record),
+                   fmt::join(record.ports, ","));
     if (!record.blocked) {
-        object["last_seen"] = clock_.json(record.timestamp_ns);
-        return object;
+        fmt::format_to(to, FMT_COMPILE(R"(,"last_seen":"{}"}})"), clock_.json(record.timestamp_ns));
+        return;
     }
-    object["since"] = clock_.json(record.timestamp_ns);
     const auto until = until_ns(record);
-    object["until"] = until ? nlohmann::ordered_json(clock_.json(*until)) : nullptr;
-    object["trigger_port"] =
-        record.manual ? nlohmann::ordered_json() : nlohmann::ordered_json(record.trigger_port);
-    object["interface"] = record.ifindex == 0
-                              ? nlohmann::ordered_json()
-                              : nlohmann::ordered_json(name_of_interface(record.ifindex));
-    object["manual"] = record.manual;
-    object["dry_run"] = record.dry_run;
-    return object;
+    fmt::format_to(
+        to,
+        FMT_COMPILE(
+            R"(,"since":"{}","until":{},"trigger_port":{},"interface":{},"manual":{},"dry_run":{}}})"),
+        clock_.json(record.timestamp_ns),
+        until ? fmt::format(R"("{}")", clock_.json(*until)) : "null",
+        record.manual ? "null" : fmt::to_string(record.trigger_port),
+        interface_json(record.ifindex), record.manual, record.dry_run);
 }
 
 } // namespace portscan

@@ -5,9 +5,10 @@
 #include "loader/registry.h"
 #include "loader/wall_clock.h"
 
-#include <nlohmann/json_fwd.hpp>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace portscan {
@@ -27,17 +28,20 @@ class SourceView {
     std::vector<std::string> table(const std::vector<SourceRecord> &records) const;
     /// All that is known of one source, a line for each fact. `record`: null if there is none.
     std::vector<std::string> details(const Prefix &source, const SourceRecord *record) const;
-    nlohmann::ordered_json json(const SourceRecord &record) const;
+    /// Adds a JSON object in one line (docs/loader.md), without an end of line.
+    void append_json(std::string &text, const SourceRecord &record) const;
 
   private:
     bool drops_nothing(const SourceRecord &record) const;
-    std::string state_of(const SourceRecord &record) const;
+    std::string_view state_of(const SourceRecord &record) const;
     std::string until_text(const SourceRecord &record) const;
     std::string trigger_text(const SourceRecord &record) const;
     std::vector<std::string> facts(const SourceRecord &record) const;
+    const std::string &interface_json(unsigned ifindex) const;
 
     const PinnedState *state_;
     WallClock clock_;
+    mutable std::map<unsigned, std::string> interfaces_; ///< names as JSON, by index
 };
 
 /// `22,23,25`; `-` for none.

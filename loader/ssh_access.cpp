@@ -78,19 +78,30 @@ std::vector<std::string> matching_files(const std::string &pattern) {
     return paths;
 }
 
-/// `read` holds the files that were: includes can be many, and circular.
-void collect_ports(const std::filesystem::path &path, const std::filesystem::path &folder,
-                   std::set<std::string> &read, std::set<std::uint16_t> &ports) {
+struct SshdFiles {
+    std::filesystem::path folder;
+    std::set<std::string> seen{}; ///< includes can be many, and circular
+    std::set<std::uint16_t> ports{};
+    std::vector<std::string> unreadable{};
+};
+
+void collect_ports(const std::filesystem::path &path, SshdFiles &files) {
     std::error_code error;
     // What is no file, such as /dev/zero, may have no end.
-    if (!std::filesystem::is_regular_file(path, error) || !read.insert(path).second) return;
+    const bool is_file = std::filesystem::is_regular_file(path, error);
+    const bool is_closed = error == std::errc::permission_denied;
+    if ((!is_file && !is_closed) || !files.seen.insert(path).second) return;
     std::ifstream file{path};
+    if (!file.is_open()) {
+        files.unreadable.push_back(path);
+        return;
+    }
     const std::string text{std::istreambuf_iterator<char>{file}, {}};
     const SshdSettings settings = parse_sshd_config(text);
-    ports.insert(settings.ports.begin(), settings.ports.end());
+    files.ports.insert(settings.ports.begin(), settings.ports.end());
     for (const std::string &pattern : settings.includes)
-        for (const std::string &included : matching_files(folder / pattern))
-            collect_ports(included, folder, read, ports);
+        for (const std::string &included : matching_files(files.folder / pattern))
+            collect_ports(included, files);
 }
 
 /// The environment that a process was started with; empty where it may not be read.
@@ -158,13 +169,13 @@ SshdSettings parse_sshd_config(std::string_view text) {
     return settings;
 }
 
-std::set<std::uint16_t> sshd_ports(const std::string &path) {
-    std::set<std::uint16_t> ports;
-    std::set<std::string> read;
+std::set<std::uint16_t> sshd_ports(const std::string &path, std::vector<std::string> &unreadable) {
     const std::filesystem::path file{path};
-    collect_ports(file, file.parent_path(), read, ports);
-    if (ports.empty()) ports.insert(default_ssh_port);
-    return ports;
+    SshdFiles files{.folder = file.parent_path()};
+    collect_ports(file, files);
+    if (files.ports.empty()) files.ports.insert(default_ssh_port);
+    unreadable.insert(unreadable.end(), files.unreadable.begin(), files.unreadable.end());
+    return files.ports;
 }
 
 } // namespace portscan

@@ -37,7 +37,8 @@ SshdSettings parse_sshd_config(std::string_view text);
 /// Ports that an sshd_config(5) makes sshd listen on: `Port`, the ports of `ListenAddress`, those
 /// of the files it includes; 22 if it names none. Blocks of `Match` are read like the rest, since a
 /// port too many harms nobody. A relative `Include` is relative to the folder of the file itself.
-/// Each file is read once, whoever includes it; one that cannot be read says nothing.
-std::set<std::uint16_t> sshd_ports(const std::string &path);
+/// Each file is read once, whoever includes it. One that is there and may not be read says nothing,
+/// and is appended to `unreadable`.
+std::set<std::uint16_t> sshd_ports(const std::string &path, std::vector<std::string> &unreadable);
 
 } // namespace portscan

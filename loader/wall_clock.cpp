@@ -3,6 +3,7 @@
 
 #include <array>
 #include <ctime>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <string_view>
 
@@ -58,7 +59,7 @@ std::string WallClock::text_with_age(std::uint64_t time_ns) const {
 
 std::string WallClock::json(std::uint64_t time_ns) const {
     const std::uint64_t wall = wall_ns(time_ns);
-    return fmt::format("{}.{:09}", wall / second_ns, wall % second_ns);
+    return fmt::format(FMT_COMPILE("{}.{:09}"), wall / second_ns, wall % second_ns);
 }
 
 std::string format_age(std::uint64_t age_ns) {

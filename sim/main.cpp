@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/detector.h"
 #include "loader/features.h"
+#include "loader/manual.h"
 #include "loader/options.h"
 #include "sim/capture.h"
 #include "sim/command_bench.h"
@@ -11,6 +12,7 @@
 #include "sim/command_replay.h"
 #include "sim/command_synth.h"
 #include "sim/command_test.h"
+#include "sim/command_tune.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
 #include "sim/scenario.h"
@@ -43,6 +45,20 @@ void refuse_unknown_command(const CLI::App &app, std::string_view first) {
         fmt::format("no command '{}': {} (see --help)", first, fmt::join(names, ", ")));
 }
 
+portscan::ManualFacts manual_facts() {
+    return {
+        .section = 1,
+        .version = PORTSCAN_VERSION,
+        .date = "2026-11-29",
+        .sections = {
+            {.title = "EXIT STATUS",
+             .terms = {{"0", "done; blocks are no error unless --fail-on-block is given"},
+                       {"1", "an expectation failed, or a difference was found"},
+                       {"2", "bad usage, or input that cannot be read"},
+                       {"3", "this machine does not let BPF run, or the harness itself failed"}}},
+            {.title = "SEE ALSO", .paragraphs = {"xdp-portscan(8), pcap-filter(7)"}}}};
+}
+
 int parse_and_run(int argc, char **argv) {
     CLI::App app{"Runs the XDP port-scan detector on captured and synthesized traffic, inside the "
                  "kernel and on no interface",
@@ -58,7 +74,9 @@ int parse_and_run(int argc, char **argv) {
     portscan::setup_cover(app, exit_status);
     portscan::setup_fuzz(app, exit_status);
     portscan::setup_mutate(app, exit_status);
+    portscan::setup_tune(app, {argv, argv + argc}, exit_status);
     if (argc > 1) refuse_unknown_command(app, argv[1]);
+    portscan::add_generate_option(app, manual_facts());
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help, --version

@@ -87,7 +87,7 @@ std::string summary_of(const ReplayReport &report, std::size_t blocked) {
         return report.verdicts[static_cast<std::size_t>(one)];
     };
     const std::uint64_t sources = report.sources.size() + report.sources_omitted;
-    const std::string text =
+    std::string text =
         fmt::format("{} passed, {} dropped; {} source{}, {} blocked", verdict(Verdict::pass),
                     verdict(Verdict::drop), sources, sources == 1 ? "" : "s", blocked);
     if (report.latency.empty_packets == 0) return text;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// instruction-counts FILE CLANG: how many instructions the embedded object has and how many the
-// verifier goes through, held against FILE. What the object was compiled with stands nowhere in it.
+// instruction-counts FILE CLANG [OBJECT]: how many instructions the object (the embedded one unless
+// named) has and how many the verifier goes through, held against FILE. What the object was
+// compiled with stands nowhere in it.
 #include "loader/detector.h"
 #include "sim/harness_maps.h"
 #include "sim/program_text.h"
@@ -14,6 +15,7 @@
 #include <cerrno>
 #include <exception>
 #include <fmt/format.h>
+#include <string>
 #include <system_error>
 
 namespace {
@@ -46,10 +48,10 @@ bool check(const std::vector<CountRow> &baseline, const CountRow &row, const cha
     return verdict.passed;
 }
 
-int run(const char *file, const char *clang) {
+int run(const char *file, const char *clang, const std::string &object_path) {
     const auto baseline = parse_counts(SourceText::read(file).text());
     const Detector detector =
-        Detector::load({}, {.object_path = {}, .prepare = [](bpf_object *object) {
+        Detector::load({}, {.object_path = object_path, .prepare = [](bpf_object *object) {
                                 use_harness_maps(object, StatsMap::shipped);
                             }});
     CountRow object{.table = "object", .key = {{"clang", version_number(clang)}}, .counts = {}};
@@ -68,12 +70,12 @@ int run(const char *file, const char *clang) {
 } // namespace
 
 int main(int argc, char **argv) {
-    if (argc != 3) {
-        fmt::print(stderr, "usage: instruction-counts FILE CLANG_VERSION\n");
+    if (argc != 3 && argc != 4) {
+        fmt::print(stderr, "usage: instruction-counts FILE CLANG_VERSION [OBJECT]\n");
         return 2;
     }
     try {
-        return run(argv[1], argv[2]);
+        return run(argv[1], argv[2], argc == 4 ? argv[3] : "");
     } catch (const std::exception &error) {
         fmt::print(stderr, "instruction-counts: {}\n", error.what());
         return 3;

@@ -3,6 +3,7 @@
 #include "tests/loader_test.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -42,6 +43,35 @@ TEST_F(LoaderOperator, NeverMountsOverAFolderThatHoldsSomething) {
     EXPECT_EQ(refused.status, 1);
     EXPECT_THAT(refused.errors, HasSubstr("no BPF file system at"));
     EXPECT_TRUE(std::filesystem::exists(host / "full/file"));
+}
+
+TEST_F(LoaderOperator, InterfacesOfTheEnvironmentStandBetweenConfigurationAndCommandLine) {
+    const std::string config = host / "config.toml";
+    std::ofstream{config} << "interfaces = [\"nosuch0\"]\n";
+    const auto load = [&](const char *variable, std::vector<std::string> more) {
+        setenv("NET_IF_NAME", variable, 1);
+        more.insert(more.begin(), {"load", "--no-auto-allow", "--max-sources", "100",
+                                   "--max-sources6", "100", "--config", config});
+        auto result = host.command(more);
+        unsetenv("NET_IF_NAME");
+        return result;
+    };
+    EXPECT_THAT(load("", {}).errors, HasSubstr("nosuch0")) << "as if it were not there";
+    const auto wrong = load("in/side", {});
+    EXPECT_EQ(wrong.status, 2);
+    EXPECT_THAT(wrong.errors, AllOf(HasSubstr("NET_IF_NAME"), HasSubstr("in/side")));
+    EXPECT_THAT(load("nosuch1", {"nosuch2"}).errors, HasSubstr("nosuch2"));
+    const auto loaded = load("inside", {});
+    EXPECT_EQ(loaded.status, 0) << loaded.errors;
+    EXPECT_THAT(loaded.output, HasSubstr("attached to inside"));
+}
+
+TEST_F(LoaderOperator, AMachineWithoutSysIsToldWhatIsMissing) {
+    ASSERT_EQ(host.execute({"mount", "-t", "tmpfs", "tmpfs", "/sys"}).status, 0);
+    const auto refused = host.load();
+    ASSERT_EQ(host.execute({"umount", "/sys"}).status, 0);
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_THAT(refused.errors, HasSubstr("/sys/devices/system/cpu/possible"));
 }
 
 TEST_F(LoaderOperator, AMistypedCommandIsNamedAndOneIsSuggested) {

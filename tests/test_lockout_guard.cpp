@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/fsuid.h>
 
 namespace portscan {
 namespace {
@@ -85,16 +86,19 @@ class SshdConfig : public ::testing::Test {
   protected:
     std::set<std::uint16_t> ports_of(const std::string &text) {
         std::ofstream{directory_ / "sshd_config"} << text;
-        return sshd_ports(directory_ / "sshd_config");
+        unreadable_.clear();
+        return sshd_ports(directory_ / "sshd_config", unreadable_);
     }
 
     test::TemporaryDirectory directory_;
+    std::vector<std::string> unreadable_;
 };
 
 TEST_F(SshdConfig, Port22UnlessItNamesAnother) {
     EXPECT_THAT(ports_of(""), ElementsAre(22));
     EXPECT_THAT(ports_of("#Port 23\nPermitRootLogin no\n"), ElementsAre(22));
-    EXPECT_THAT(sshd_ports(directory_ / "none"), ElementsAre(22));
+    EXPECT_THAT(sshd_ports(directory_ / "none", unreadable_), ElementsAre(22));
+    EXPECT_THAT(unreadable_, IsEmpty());
     EXPECT_THAT(ports_of("Port 2222\n"), ElementsAre(2222));
 }
 
@@ -133,6 +137,20 @@ TEST_F(SshdConfig, EachFileIsReadOnce) {
     for (int i = 0; i < 10; ++i)
         std::ofstream{directory_ / (std::to_string(i) + ".conf")} << all << "Port 230" << i << "\n";
     EXPECT_EQ(ports_of(all).size(), 11U);
+}
+
+TEST_F(SshdConfig, NamesFilesThatMayNotBeRead) {
+    using std::filesystem::perms;
+    const std::string closed = directory_ / "closed.conf";
+    std::ofstream{closed} << "Port 2201\n";
+    std::filesystem::permissions(closed, perms::none);
+    std::filesystem::permissions(directory_ / ".", perms{0755});
+    std::ofstream{directory_ / "sshd_config"} << "Include *.conf\nPort 2202\n";
+    const int own = setfsuid(65534); // else root reads it all the same
+    const auto ports = sshd_ports(directory_ / "sshd_config", unreadable_);
+    setfsuid(static_cast<uid_t>(own));
+    EXPECT_THAT(ports, ElementsAre(2202));
+    EXPECT_THAT(unreadable_, ElementsAre(closed));
 }
 
 TEST_F(SshdConfig, WhatHasNoEndIsNotRead) {

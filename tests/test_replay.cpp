@@ -118,7 +118,7 @@ TEST(Replay, FloorIsThatOfTheSameFrames) {
 TEST(Replay, ChangesOfStateAreInTheOutcome) {
     Feeder feeder{{.max_ports = 1, .block_for = 10s, .max_sources = 8, .max_blocked = 4}};
     const auto probe = [&](std::uint16_t port, std::uint64_t at, const std::string &source) {
-        return feeder.feed(tcp(source.c_str(), "10.0.0.9", port, "S").bytes(), at);
+        return feeder.feed(tcp(Host{source}, "10.0.0.9", port, "S").bytes(), at);
     };
     EXPECT_EQ(probe(1, epoch, "10.0.0.1").block, nullptr);
     const FrameOutcome blocked = probe(2, epoch, "10.0.0.1");

@@ -49,6 +49,7 @@ class ReplayManyTest : public ::testing::Test {
     }
     static std::vector<std::string> names_of(const std::vector<json> &objects) {
         std::vector<std::string> names;
+        names.reserve(objects.size());
         for (const json &object : objects)
             names.push_back(std::filesystem::path{object["capture"].get<std::string>()}.filename());
         return names;

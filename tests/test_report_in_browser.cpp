@@ -381,7 +381,7 @@ TEST_F(ReportInBrowserTest, NoScriptRunsButThePages) {
 TEST_F(ReportInBrowserTest, APageThatWasNotFinishedSaysSo) {
     std::ofstream out{page_};
     ReportPage page{out, sample_context(), "xdp-portscan-sim"};
-    page.report(sample_report());
+    page.report(sample_report(), Timeline{});
     out.close();
     browser_.open(page_);
     EXPECT_THAT(text("body"), HasSubstr("did not come to its end"));
@@ -460,12 +460,13 @@ ReplayReport large_report() {
 TEST_F(ReportInBrowserTest, AHundredThousandSourcesAreUsable) {
     std::ofstream out{page_};
     ReportPage page{out, sample_context(), "xdp-portscan-sim"};
+    Timeline timeline;
     for (std::uint64_t i = 0; i < 100'000; ++i) {
-        page.frame({.number = i + 1,
-                    .time_ns = epoch + i * 1'000'000,
-                    .result = RunResult{.verdict = Verdict::pass, .duration_ns = 80}});
+        add_to(timeline, {.number = i + 1,
+                          .time_ns = epoch + i * 1'000'000,
+                          .result = RunResult{.verdict = Verdict::pass, .duration_ns = 80}});
     }
-    page.report(large_report());
+    page.report(large_report(), timeline);
     page.close();
     out.close();
 

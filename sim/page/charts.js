@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What both charts share. Dygraph writes labels as HTML: only numbers that are formatted here go
+// What charts share. Dygraph writes labels as HTML: only numbers that are formatted here go
 // into them, never text of a capture.
 
 /** A colour of page.css by its name, in the scheme that is in force. */

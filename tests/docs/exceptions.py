@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""exceptions.toml: where the documents are not simply run as they are."""
+
+import fnmatch
+import json
+import tomllib
+
+TABLES = {"skip", "instead", "text", "stands_for", "given", "foreign"}
+NEED_A_REASON = {"skip", "text", "foreign"}
+
+
+class Exceptions:
+    """The tables of exceptions.toml; `used` are those that matched, as (table, number)."""
+
+    def __init__(self, path):
+        self.tables = tomllib.loads(path.read_text())
+        self.used = set()
+        for table, entries in self.tables.items():
+            if table not in TABLES:
+                raise SystemExit(f"{path}: no table '{table}'")
+            for entry in entries:
+                if table in NEED_A_REASON and len(entry.get("reason", "")) < 10:
+                    raise SystemExit(f"{path}: {table}: {entry} has no reason")
+
+    def find(self, table, text, page):
+        for number, entry in enumerate(self.tables.get(table, [])):
+            if fnmatch.fnmatch(page, entry.get("page", "*")) and self.matches(table, entry, text):
+                self.used.add((table, number))
+                return entry
+        return None
+
+    @staticmethod
+    def matches(table, entry, text):
+        if table == "text":
+            return text.startswith(entry["begins"])
+        return text == entry["option" if table == "foreign" else "command"]
+
+    def fill_in(self, text, page):
+        """The text with what its placeholders stand for."""
+        for number, entry in enumerate(self.tables.get("stands_for", [])):
+            if fnmatch.fnmatch(page, entry.get("page", "*")) and entry["text"] in text:
+                self.used.add(("stands_for", number))
+                text = text.replace(entry["text"], entry["value"])
+        return text
+
+    def unused(self):
+        return [f"{table}: {json.dumps(entry)}" for table, entries in self.tables.items()
+                for number, entry in enumerate(entries) if (table, number) not in self.used]
