@@ -119,7 +119,9 @@ int run_bench(const BenchCommand &command, std::ostream &out) {
     BenchBaseline baseline;
     if (!command.baseline.empty()) baseline = read_bench_baseline(command.baseline);
     const bool json_only = command.json == "-";
-    OutputFile json{"json", json_only ? "" : command.json};
+    InputFiles inputs; // the baseline has been read, and may be renewed
+    inputs.add_options(command.options);
+    OutputFile json{"json", command.json, inputs};
 
     BenchSettings settings = command.settings;
     Progress progress;

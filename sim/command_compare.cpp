@@ -23,13 +23,12 @@
 namespace portscan {
 namespace {
 
-/// Files that must not be written over.
-std::vector<std::string> files_of(const CompareCommand &command,
-                                  const std::vector<ComparedInput> &inputs) {
-    std::vector<std::string> files = command.request.inputs;
-    for (const ComparedInput &input : inputs)
-        if (const auto *const capture = std::get_if<CaptureInput>(&input.frames))
-            files.push_back(capture->path);
+/// The files of its options.
+InputFiles option_files(const CompareRequest &request, const ComparedSides &sides) {
+    InputFiles files;
+    for (const std::string &object : sides.objects) files.add_object(object);
+    for (const OptionOverrides &options : sides.options) files.add_options(options);
+    files.add_options(request.given);
     return files;
 }
 
@@ -89,7 +88,7 @@ class CompareRun {
         command_(command),
         sides_(both),
         annotation_(command.annotate),
-        json_file_("json", command.json == "-" ? "" : command.json),
+        json_file_("json", command.json),
         people_(command.annotate == "-" ? std::cerr : std::cout) {}
 
     int all(const std::vector<ComparedInput> &inputs) {
@@ -234,8 +233,9 @@ int run_compare(const CompareCommand &command) {
     const ComparedSides both{command.request};
     // Before any input is read. More programs are loaded later.
     drop_privileges(KeptCapabilities::loading);
-    const std::vector<ComparedInput> inputs = read_inputs(command.request, both);
-    check_targets({.json = command.json, .annotate = command.annotate}, files_of(command, inputs));
+    InputFiles files = option_files(command.request, both);
+    const std::vector<ComparedInput> inputs = read_inputs(command.request, both, files);
+    check_targets({.json = command.json, .annotate = command.annotate}, files);
     return CompareRun{command, both}.all(inputs);
 }
 

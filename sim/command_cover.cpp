@@ -73,6 +73,15 @@ void run_stages(const Coverage &coverage, const std::string &object_path) {
     }
 }
 
+InputFiles inputs_of(const CoverCommand &command, const std::vector<Scenario> &scenarios) {
+    InputFiles inputs;
+    for (const Scenario &scenario : scenarios) inputs.add_scenario(scenario);
+    inputs.add(command.unreachable, "the list of --unreachable");
+    inputs.add_object(command.settings.simulator.object_path);
+    inputs.add_options(command.settings.options);
+    return inputs;
+}
+
 } // namespace
 
 int run_cover(const CoverCommand &command, std::ostream &out) {
@@ -86,8 +95,9 @@ int run_cover(const CoverCommand &command, std::ostream &out) {
     for (const std::string &path : find_scenarios(command.paths))
         scenarios.push_back(load_scenario(path));
     const bool json_only = command.json == "-";
-    OutputFile lcov{"lcov", command.lcov};
-    OutputFile json{"json", json_only ? "" : command.json};
+    const InputFiles inputs = inputs_of(command, scenarios);
+    OutputFile lcov{"lcov", command.lcov, inputs};
+    OutputFile json{"json", command.json, inputs};
 
     const Coverage coverage{command.settings.simulator.object_path};
     CoverRun run{command, coverage};

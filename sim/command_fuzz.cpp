@@ -5,6 +5,7 @@
 #include "sim/exit_status.h"
 #include "sim/fuzz_report.h"
 #include "sim/fuzz_shrink.h"
+#include "sim/output_file.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
 #include "sim/scenario_run.h"
@@ -13,7 +14,6 @@
 #include <CLI/Formatter.hpp>
 #include <CLI/Validators.hpp>
 #include <fmt/format.h>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -83,13 +83,6 @@ void write_text(std::ostream &out, const FuzzSettings &settings, const FuzzResul
                "counter shows the difference. The command above shows it.\n";
 }
 
-std::ofstream create(const std::string &path) {
-    std::ofstream file{path, std::ios::binary | std::ios::trunc};
-    if (file) return file;
-    throw OptionError(
-        fmt::format("json: '{}' cannot be created: name a file in a folder of yours", path));
-}
-
 } // namespace
 
 int run_fuzz(const FuzzCommand &command, std::ostream &out) {
@@ -97,8 +90,10 @@ int run_fuzz(const FuzzCommand &command, std::ostream &out) {
     drop_privileges(KeptCapabilities::loading); // each round loads a program with its own options
     check_folder(command.folder);
     const bool json_only = command.json == "-";
-    std::ofstream json;
-    if (!command.json.empty() && !json_only) json = create(command.json);
+    InputFiles inputs;
+    inputs.add_object(settings.object_path);
+    inputs.add_options(settings.options);
+    OutputFile json{"json", command.json, inputs};
 
     Progress progress;
     progress.start({.total = settings.packets});
@@ -112,8 +107,10 @@ int run_fuzz(const FuzzCommand &command, std::ostream &out) {
         report.emplace(Report{shrink(*result.finding, settings), {}});
         report->files = write_files(report->finding, settings, command.folder);
     }
-    if (!command.json.empty()) write_json(json_only ? out : json, settings, result, report);
+    if (!command.json.empty())
+        write_json(json_only ? out : json.stream(), settings, result, report);
     if (!json_only) write_text(out, settings, result, report);
+    json.close();
     return report ? exit_failed : exit_done;
 }
 

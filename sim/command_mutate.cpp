@@ -8,12 +8,12 @@
 #include "sim/mutant_choice.h"
 #include "sim/mutation_campaign.h"
 #include "sim/mutation_report.h"
+#include "sim/output_file.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <thread>
@@ -44,16 +44,6 @@ std::vector<EquivalentMutants> load_equivalents(const std::string &path) {
     } catch (const std::system_error &error) {
         throw ScenarioError{{fmt::format("{}:1: {}", path, error.what())}};
     }
-}
-
-std::ofstream open_json(const std::string &path) {
-    std::ofstream file;
-    if (path.empty() || path == "-") return file;
-    file.open(path, std::ios::binary | std::ios::trunc);
-    if (!file)
-        throw OptionError{
-            fmt::format("json: '{}' cannot be created: name a file in a folder of yours", path)};
-    return file;
 }
 
 struct AllMutants {
@@ -96,13 +86,23 @@ int status_of(const MutationReport &report, double min_kill) {
     return status;
 }
 
+InputFiles inputs_of(const MutateCommand &command, const std::vector<Scenario> &scenarios) {
+    InputFiles inputs;
+    for (const Scenario &scenario : scenarios) inputs.add_scenario(scenario);
+    inputs.add(command.equivalents, "the list of --equivalent");
+    inputs.add(command.again, "what --again reads");
+    inputs.add_object(command.object_path);
+    inputs.add_options(command.options);
+    return inputs;
+}
+
 } // namespace
 
 int run_mutate(const MutateCommand &command, std::ostream &out) {
     drop_privileges(KeptCapabilities::loading);
     const auto scenarios = load_scenarios(command.paths);
     const auto list = load_equivalents(command.equivalents);
-    std::ofstream json = open_json(command.json);
+    OutputFile json{"json", command.json, inputs_of(command, scenarios)};
     auto [all, object_sha256] = mutants_of(command.object_path);
     const std::size_t found = all.size();
     if (!command.only.empty()) all = of_file(std::move(all), command.only);
@@ -134,7 +134,8 @@ int run_mutate(const MutateCommand &command, std::ostream &out) {
     const bool json_only = command.json == "-";
     if (!json_only) write_text(out, report);
     if (json_only) write_json(out, report);
-    if (json.is_open()) write_json(json, report);
+    if (json.is_open()) write_json(json.stream(), report);
+    json.close();
     return status_of(report, command.min_kill);
 }
 

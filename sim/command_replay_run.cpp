@@ -29,6 +29,14 @@ ReplayTargets targets_of(const ReplayCommand &command) {
             .html = command.html};
 }
 
+InputFiles inputs_of(const ReplayCommand &command, const std::vector<std::string> &captures) {
+    InputFiles inputs;
+    inputs.add_captures(captures);
+    inputs.add_object(command.simulator.object_path);
+    inputs.add_options(command.given);
+    return inputs;
+}
+
 bool is_folder(const std::string &argument) {
     std::error_code ignored;
     return argument != "-" && std::filesystem::is_directory(argument, ignored);
@@ -52,13 +60,14 @@ unsigned worker_count(const ReplayCommand &command) {
 
 ReplaySession checked_session(const ReplayCommand &command) {
     const unsigned workers = worker_count(command);
-    check_targets(targets_of(command), command.captures); // before it takes time
+    check_targets(targets_of(command),
+                  inputs_of(command, command.captures)); // before it takes time
     return start_session(command, workers);
 }
 
 CaptureList checked_list(const ReplayCommand &command) {
     CaptureList list = list_captures(command.captures);
-    check_targets(targets_of(command), list.captures);
+    check_targets(targets_of(command), inputs_of(command, list.captures));
     return list;
 }
 

@@ -7,6 +7,7 @@
 #include "sim/console.h"
 #include "sim/exit_status.h"
 #include "sim/junit.h"
+#include "sim/output_file.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
 #include "sim/simulator_flags.h"
@@ -14,9 +15,7 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <variant>
@@ -122,39 +121,17 @@ class TestRun {
     std::size_t left_out_ = 0; ///< cases, after a failure
 };
 
-/// A file for results beside standard output; none where its name is empty.
-class ResultFile {
-  public:
-    /// Throws OptionError where the file cannot be created, or is one of the scenarios.
-    ResultFile(std::string_view option, const std::string &path,
-               const std::vector<Loaded> &scenarios) :
-        option_(option),
-        path_(path) {
-        if (path_.empty()) return;
-        for (const Loaded &one : scenarios) {
-            std::error_code absent;
-            if (std::filesystem::equivalent(one.path, path_, absent)) fail("is a scenario");
-        }
-        file_.open(path_, std::ios::binary | std::ios::trunc);
-        if (!file_) fail("cannot be created: name a file in a folder of yours");
+InputFiles inputs_of(const TestCommand &command, const std::vector<Loaded> &scenarios) {
+    InputFiles inputs;
+    for (const Loaded &one : scenarios) {
+        inputs.add(one.path, "a scenario");
+        if (const auto *const read = std::get_if<Scenario>(&one.scenario))
+            inputs.add_scenario(*read);
     }
-    std::ostream &stream() { return file_; }
-    /// Throws OptionError where not all could be written.
-    void close() {
-        if (path_.empty()) return;
-        file_.close();
-        if (!file_) fail("cannot be written to its end: is the disk full?");
-    }
-
-  private:
-    [[noreturn]] void fail(std::string_view why) const {
-        throw OptionError{fmt::format("{}: '{}' {}", option_, path_, why)};
-    }
-
-    std::string_view option_;
-    std::string path_;
-    std::ofstream file_;
-};
+    inputs.add_object(command.settings.simulator.object_path);
+    inputs.add_options(command.settings.options);
+    return inputs;
+}
 
 int status_of(const std::vector<CaseResult> &results) {
     int status = exit_done;
@@ -193,8 +170,9 @@ int run_test(const TestCommand &command, std::ostream &out) {
         return exit_unreadable;
     }
     const bool json_only = command.json == "-";
-    ResultFile junit{"junit", command.junit, scenarios};
-    ResultFile json{"json", json_only ? "" : command.json, scenarios};
+    const InputFiles inputs = inputs_of(command, scenarios);
+    OutputFile junit{"junit", command.junit, inputs};
+    OutputFile json{"json", command.json, inputs};
     std::ostream nowhere{nullptr};
     const auto results = TestRun{command, json_only ? nowhere : out, scenarios}.run(scenarios);
     junit.stream() << junit_document(results);

@@ -6,6 +6,7 @@
 #include "sim/console.h"
 #include "sim/exit_status.h"
 #include "sim/labels.h"
+#include "sim/option_set.h"
 #include "sim/output_file.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
@@ -33,11 +34,15 @@ std::vector<LabelledCapture> read_labels(const std::vector<std::string> &files) 
     return captures;
 }
 
-/// No output may be one of the inputs.
-void check_outputs(const TuneCommand &command, const std::vector<LabelledCapture> &captures) {
-    std::vector<std::string> inputs = command.labels;
-    for (const LabelledCapture &one : captures) inputs.push_back(one.path);
-    check_targets({.json = command.json, .html = command.html}, inputs);
+InputFiles inputs_of(const TuneCommand &command, const std::vector<LabelledCapture> &captures) {
+    InputFiles inputs;
+    for (const std::string &file : command.labels) inputs.add(file, "a file of labels");
+    for (const LabelledCapture &one : captures) inputs.add_captures({one.path});
+    inputs.add_object(command.object_path);
+    inputs.add_options(command.sweep.fixed);
+    for (const std::string &set : command.sweep.also)
+        inputs.add_options(parse_option_set("also", set));
+    return inputs;
 }
 
 /// What to know before believing the figures.
@@ -80,9 +85,10 @@ class TuneRun {
         check_kernel(tuning.settings.front());
         drop_privileges(KeptCapabilities::loading);
         tuning.captures = read_labels(command_.labels);
-        check_outputs(command_, tuning.captures);
-        OutputFile json{"json", command_.json == "-" ? "" : command_.json};
-        OutputFile html{"html", command_.html == "-" ? "" : command_.html};
+        check_targets({.json = command_.json, .html = command_.html},
+                      inputs_of(command_, tuning.captures));
+        OutputFile json{"json", command_.json};
+        OutputFile html{"html", command_.html};
 
         look_at_captures(tuning);
         try_settings(tuning);

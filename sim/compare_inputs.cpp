@@ -23,8 +23,9 @@ DetectorOptions layered(const CompareRequest &request, const OptionOverrides &sc
 
 /// The cases of a scenario file, each under its own options.
 void add_scenario(std::vector<ComparedInput> &inputs, const std::string &path,
-                  const CompareRequest &request, const ComparedSides &sides) {
+                  const CompareRequest &request, const ComparedSides &sides, InputFiles &files) {
     const Scenario scenario = load_scenario(path, ScenarioUse::frames);
+    files.add_scenario(scenario);
     for (const ScenarioCase &one : scenario.cases) {
         ComparedInput input{.name = one.title.empty() ? path : path + ": " + one.title,
                             .frames = scenario.input,
@@ -60,23 +61,25 @@ ComparedSides::ComparedSides(const CompareRequest &request) {
                           "--object or two");
 }
 
-std::vector<ComparedInput> read_inputs(const CompareRequest &request, const ComparedSides &sides) {
+std::vector<ComparedInput> read_inputs(const CompareRequest &request, const ComparedSides &sides,
+                                       InputFiles &files) {
     std::vector<ComparedInput> inputs;
     for (const std::string &path : request.inputs) {
         if (!is_scenario(path)) {
+            files.add_captures({path});
             inputs.push_back({.name = path,
                               .frames = CaptureInput{.path = path, .filter = request.filter},
                               .options = {layered(request, {}, sides.options[0]),
                                           layered(request, {}, sides.options[1])}});
             continue;
         }
-        std::vector<std::string> files;
+        std::vector<std::string> scenarios;
         try {
-            files = find_scenarios({path});
+            scenarios = find_scenarios({path});
         } catch (const std::runtime_error &error) {
             throw OptionError(error.what());
         }
-        for (const std::string &file : files) add_scenario(inputs, file, request, sides);
+        for (const std::string &one : scenarios) add_scenario(inputs, one, request, sides, files);
     }
     return inputs;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "loader/options.h"
+#include "sim/input_files.h"
 #include "sim/scenario.h"
 
 #include <array>
@@ -41,7 +42,9 @@ struct ComparedInput {
 };
 
 /// Captures, and the cases of scenarios, each under its own options, over which those of the sides
-/// stand. Throws OptionError and ScenarioError.
-std::vector<ComparedInput> read_inputs(const CompareRequest &request, const ComparedSides &sides);
+/// stand. Adds what was read, and what is going to be, to `files`. Throws OptionError and
+/// ScenarioError.
+std::vector<ComparedInput> read_inputs(const CompareRequest &request, const ComparedSides &sides,
+                                       InputFiles &files);
 
 } // namespace portscan

@@ -5,7 +5,6 @@
 #include "sim/report_json.h"
 
 #include <array>
-#include <filesystem>
 #include <fmt/format.h>
 #include <iostream>
 #include <unistd.h>
@@ -29,29 +28,10 @@ std::array<NamedTarget, 5> named(const ReplayTargets &targets) {
              {"html", targets.html}}};
 }
 
-bool same_file(const std::string &one, const std::string &other) {
-    if (one.empty() || other.empty()) return false;
-    if (one == other) return true;
-    if (one == standard_output || other == standard_output) return false;
-    std::error_code ignored; // one that is not there is no other one
-    return std::filesystem::equivalent(one, other, ignored);
-}
-
-void refuse_overwriting(const NamedTarget &target, const std::string &capture) {
-    if (target.path == standard_output || !same_file(target.path, capture)) return;
-    throw OptionError(
-        fmt::format("{}: '{}' is the capture itself: name another file", target.option, capture));
-}
-
 /// By something else than JSON, which the table gives way to.
 bool standard_output_is_taken(const ReplayTargets &targets) {
     return targets.write_dropped == standard_output || targets.write_passed == standard_output ||
            targets.annotate == standard_output || targets.html == standard_output;
-}
-
-void create(std::ofstream &file, std::string_view option, const std::string &path) {
-    file.open(path, std::ios::binary | std::ios::trunc);
-    if (!file) throw OptionError(fmt::format("{}: '{}' cannot be created", option, path));
 }
 
 /// What `create` makes of the path; nothing where there is none.
@@ -77,12 +57,12 @@ void written(const auto &step) {
 
 } // namespace
 
-void check_targets(const ReplayTargets &targets, const std::vector<std::string> &captures) {
+void check_targets(const ReplayTargets &targets, const InputFiles &inputs) {
     const auto all = named(targets);
     for (std::size_t i = 0; i < all.size(); ++i) {
-        for (const std::string &capture : captures) refuse_overwriting(all[i], capture);
+        inputs.refuse_as_output(all[i].option, all[i].path);
         for (std::size_t j = 0; j < i; ++j) {
-            if (!same_file(all[i].path, all[j].path)) continue;
+            if (!is_same_file(all[i].path, all[j].path)) continue;
             throw OptionError(fmt::format("{}: '{}' is taken by --{}: name another file",
                                           all[i].option, all[i].path, all[j].option));
         }
@@ -96,21 +76,19 @@ ReplayOutputs::ReplayOutputs(const ReplayTargets &targets, const std::vector<std
     dropped_(writer("write-dropped", targets.write_dropped, CaptureWriter::create)),
     passed_(writer("write-passed", targets.write_passed, CaptureWriter::create)),
     annotated_(writer("annotate", targets.annotate, AnnotatedCapture::create)),
+    html_file_("html", targets.html),
+    json_file_("json", targets.json),
     table_(captures, {.colour = wants_colour(standard_output_is_taken(targets) ? STDERR_FILENO
                                                                                : STDOUT_FILENO)}) {
     if (targets_.json != standard_output) {
         people_ = standard_output_is_taken(targets_) ? &std::cerr : &std::cout;
     }
     if (!targets_.html.empty()) {
-        if (targets_.html != standard_output) create(html_file_, "html", targets_.html);
-        page_.emplace(targets_.html == standard_output ? std::cout : html_file_, context_,
+        page_.emplace(html_file_.is_open() ? html_file_.stream() : std::cout, context_,
                       std::move(command_line));
     }
     if (targets_.json.empty()) return;
-    json_ = &std::cout;
-    if (targets_.json == standard_output) return;
-    create(json_file_, "json", targets_.json);
-    json_ = &json_file_;
+    json_ = json_file_.is_open() ? &json_file_.stream() : &std::cout;
 }
 
 CaptureOptions ReplayOutputs::capture_options(const std::string &filter) {
@@ -160,10 +138,9 @@ void ReplayOutputs::close() {
     if (passed_) written([&] { passed_->close(); });
     if (annotated_) written([&] { annotated_->close(); });
     if (page_) page_->close();
-    if (html_file_.is_open()) html_file_.close();
-    if (json_file_.is_open()) json_file_.close();
-    if (!html_file_ || !std::cout.flush() || (json_ != nullptr && !*json_) ||
-        (people_ != nullptr && !*people_)) {
+    html_file_.close();
+    json_file_.close();
+    if (!std::cout.flush() || (json_ != nullptr && !*json_) || (people_ != nullptr && !*people_)) {
         throw std::runtime_error("the report could not be written whole: is the disk full?");
     }
 }

@@ -3,13 +3,13 @@
 
 #include "sim/annotated_capture.h"
 #include "sim/capture.h"
+#include "sim/output_file.h"
 #include "sim/replay.h"
 #include "sim/replay_context.h"
 #include "sim/report_page.h"
 #include "sim/report_table.h"
 #include "sim/timeline.h"
 
-#include <fstream>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -26,8 +26,8 @@ struct ReplayTargets {
     std::string html;     ///< the page for people; empty: none
 };
 
-/// Refuses targets that would overwrite a capture, or each other. Throws OptionError.
-void check_targets(const ReplayTargets &targets, const std::vector<std::string> &captures);
+/// Refuses targets that would overwrite an input, or each other. Throws OptionError.
+void check_targets(const ReplayTargets &targets, const InputFiles &inputs);
 
 /// Writes the results of a replay while it runs. The table gives way to JSON on standard output,
 /// and to standard error where frames or the page are written to standard output.
@@ -59,7 +59,7 @@ class ReplayOutputs {
     ReplayContext context_;
     std::optional<CaptureWriter> dropped_, passed_;
     std::optional<AnnotatedCapture> annotated_;
-    std::ofstream json_file_, html_file_;
+    OutputFile html_file_, json_file_;
     std::ostream *json_ = nullptr;
     std::ostream *people_ = nullptr;
     std::optional<ReportPage> page_;

@@ -53,10 +53,6 @@ file(WRITE ${OUTPUT} "// Written by sim/page/embed.cmake.
 
 namespace portscan {
 
-// clang, pedantic, knows of compilers that take no more than 64 KiB. Ours do.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored \"-Woverlength-strings\"
-${constants}#pragma GCC diagnostic pop
-
+${constants}
 } // namespace portscan
 ")

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "sim/scenario.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace portscan {
+
+/// What a command reads. No result is written over one of these files, under whatever name.
+class InputFiles {
+  public:
+    /// `what` it is, for people: "the capture itself". An empty path is none.
+    void add(const std::string &path, std::string_view what);
+    void add_captures(const std::vector<std::string> &paths);
+    /// `--object`; empty: the embedded one, which is no file.
+    void add_object(const std::string &path);
+    /// The files that detection options name.
+    void add_options(const OptionOverrides &given);
+    /// Its file, its capture, and what its cases name.
+    void add_scenario(const Scenario &scenario);
+
+    /// Throws OptionError where the result of `option` would go to one of them.
+    void refuse_as_output(std::string_view option, const std::string &path) const;
+
+  private:
+    struct Input {
+        std::string path;
+        std::string_view what;
+    };
+    std::vector<Input> inputs_;
+};
+
+/// Whether two paths lead to one file, also by links. An empty one leads to none, `-` to itself.
+bool is_same_file(const std::string &one, const std::string &other);
+
+} // namespace portscan

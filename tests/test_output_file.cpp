@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/output_file.h"
+#include "tests/temporary_directory.h"
+
+#include <filesystem>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <string>
+
+namespace portscan {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class OutputFileTest : public ::testing::Test {
+  protected:
+    std::string file(const std::string &name) const {
+        const std::string text = "what is in " + name;
+        return directory_.write(name,
+                                {reinterpret_cast<const std::uint8_t *>(text.data()), text.size()});
+    }
+    static std::string refusal(const std::string &path, const InputFiles &inputs) {
+        try {
+            const OutputFile created{"json", path, inputs};
+        } catch (const OptionError &error) {
+            return error.what();
+        }
+        return "created";
+    }
+
+    test::TemporaryDirectory directory_;
+};
+
+TEST_F(OutputFileTest, InputIsNotOverwrittenUnderWhateverName) {
+    const std::string object = file("detector.o");
+    std::filesystem::create_symlink(object, directory_ / "link");
+    std::filesystem::create_hard_link(object, directory_ / "hard");
+    InputFiles inputs;
+    inputs.add_object(object);
+    for (const char *name : {"detector.o", "link", "hard", "./detector.o"})
+        EXPECT_EQ(refusal(directory_ / name, inputs),
+                  "json: '" + directory_ / name +
+                      "' is the detector of --object: name another file");
+    EXPECT_EQ(std::filesystem::file_size(object), 21u);
+    EXPECT_EQ(refusal(directory_ / "new", inputs), "created");
+}
+
+TEST_F(OutputFileTest, EachInputIsCalledWhatItIs) {
+    InputFiles inputs;
+    inputs.add_captures({file("a.pcap")});
+    inputs.add_options({.values = {{"window", "10s"}, {"allow-file", file("allow")}}});
+    inputs.add_scenario({.source = {file("s.scenario.toml"), ""},
+                         .title = "",
+                         .input = CaptureInput{.path = file("s.pcap"), .filter = ""},
+                         .cases = {{.options = {.values = {{"allow-file", file("case")}}}}}});
+    EXPECT_THAT(refusal(directory_ / "a.pcap", inputs), HasSubstr("is the capture itself"));
+    EXPECT_THAT(refusal(directory_ / "allow", inputs), HasSubstr("is an allow-file"));
+    EXPECT_THAT(refusal(directory_ / "s.scenario.toml", inputs), HasSubstr("is a scenario"));
+    EXPECT_THAT(refusal(directory_ / "s.pcap", inputs), HasSubstr("is the capture itself"));
+    EXPECT_THAT(refusal(directory_ / "case", inputs), HasSubstr("is an allow-file"));
+}
+
+TEST_F(OutputFileTest, StandardStreamsAreNoFiles) {
+    InputFiles inputs;
+    inputs.add_captures({"-"});
+    inputs.add_object("");
+    EXPECT_EQ(refusal("-", inputs), "created");
+    EXPECT_FALSE((OutputFile{"json", "-"}.is_open()));
+    EXPECT_FALSE((OutputFile{"json", ""}.is_open()));
+    EXPECT_TRUE(is_same_file("-", "-")) << "two results on standard output";
+    EXPECT_FALSE(is_same_file("", ""));
+}
+
+TEST_F(OutputFileTest, SaysWhyItCannotBeCreated) {
+    EXPECT_THAT(refusal(directory_ / "none/x", {}),
+                StartsWith("json: '" + directory_ / "none/x" +
+                           "' cannot be created: No such file or directory; name a file"));
+    EXPECT_THAT(refusal(directory_ / "", {}), HasSubstr("Is a directory"));
+}
+
+TEST_F(OutputFileTest, FullDiskIsNotPassedOver) {
+    OutputFile full{"json", "/dev/full"};
+    full.stream() << "{}";
+    EXPECT_THROW(full.close(), std::runtime_error);
+}
+
+} // namespace
+} // namespace portscan
