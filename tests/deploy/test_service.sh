@@ -31,8 +31,8 @@ newer() {
 # install FILE...: on the host.
 install_packages() {
     local package
-    for package in "$@"; do on_host sh -c 'cat >"/root/$1"' -- "${package##*/}" <"$package"; done
-    on_host dpkg --force-unsafe-io --no-triggers -i "${@/#*\///root/}"
+    for package in "$@"; do on_host sh -c 'cat >"/var/tmp/$1"' -- "${package##*/}" <"$package"; done
+    on_host dpkg --force-unsafe-io --no-triggers -i "${@/#*\///var/tmp/}"
 }
 dpkg_on_host() { on_host dpkg --force-unsafe-io --no-triggers "$@"; }
 
