@@ -172,6 +172,12 @@ void CaptureReader::State::finish() {
     if (!damage.empty()) damage = fmt::format("record {}: {}", number + 1, damage);
 }
 
+std::string nothing_selected(std::uint64_t packets) {
+    return fmt::format("the filter matches none of the {} packets; tagged frames match only behind "
+                       "'vlan and'",
+                       packets);
+}
+
 CaptureReader CaptureReader::open(const std::string &path, const CaptureOptions &options) {
     try {
         auto state = std::make_unique<State>(path, options);

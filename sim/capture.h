@@ -40,6 +40,9 @@ struct CapturedFrame {
     bool cut() const { return bytes.size() < wire_length; }
 };
 
+/// What to say where the filter of a capture matches none of so many packets.
+std::string nothing_selected(std::uint64_t packets);
+
 struct CaptureOptions {
     /// pcap filter expression (pcap-filter(7)), applied to the bytes as captured; empty:
     /// everything.

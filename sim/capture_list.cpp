@@ -9,6 +9,7 @@
 #include <array>
 #include <filesystem>
 #include <fmt/format.h>
+#include <set>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -84,7 +85,7 @@ class Walk {
         list_.captures.push_back(path);
     }
     void leave_out(const fs::path &path, std::string_view reason) {
-        list_.left_out.push_back(fmt::format("{}: {}, left out", path.native(), reason));
+        list_.left_out.push_back({path.native(), std::string{reason}});
     }
 
     CaptureList &list_;
@@ -106,6 +107,23 @@ CaptureList list_captures(const std::vector<std::string> &arguments) {
             list.failures.push_back(fmt::format("{}: no capture in this folder", argument));
     }
     return list;
+}
+
+std::vector<std::string> left_out_lines(const CaptureList &list, bool each) {
+    constexpr std::ptrdiff_t few = 3;
+    std::vector<std::string> lines;
+    std::set<std::string_view> told;
+    for (const auto &[path, reason] : list.left_out) {
+        const auto alike =
+            std::count_if(list.left_out.begin(), list.left_out.end(),
+                          [&reason = reason](const LeftOut &one) { return one.reason == reason; });
+        if (each || alike <= few)
+            lines.push_back(fmt::format("{}: {}, left out", path, reason));
+        else if (told.insert(reason).second)
+            lines.push_back(fmt::format("{} and {} others: {}, left out (-v names them)", path,
+                                        alike - 1, reason));
+    }
+    return lines;
 }
 
 } // namespace portscan

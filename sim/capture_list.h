@@ -6,10 +6,16 @@
 
 namespace portscan {
 
+/// What is no capture in a folder.
+struct LeftOut {
+    std::string path;
+    std::string reason;
+};
+
 /// What the arguments of a command name: captures, and folders with captures in them.
 struct CaptureList {
     std::vector<std::string> captures{};
-    std::vector<std::string> left_out{}; ///< of folders what is no capture, and why; one line each
+    std::vector<LeftOut> left_out{}; ///< in the order of their names
     std::vector<std::string>
         failures{}; ///< folders that cannot be read or hold none; one line each
 };
@@ -20,5 +26,9 @@ struct CaptureList {
 /// `.gz` or the like), so that one that cannot be read fails in place of being left out. Links to
 /// files are followed, links to folders are not; pipes and devices are not opened.
 CaptureList list_captures(const std::vector<std::string> &arguments);
+
+/// What to say of files that were left out: `each` in a line, or many with the same reason
+/// together.
+std::vector<std::string> left_out_lines(const CaptureList &list, bool each);
 
 } // namespace portscan

@@ -76,7 +76,7 @@ void refuse_what_is_read_once(const std::string &path) {
 } // namespace
 
 CaptureSurvey survey(const LabelledCapture &labelled, unsigned ipv6_prefix,
-                     const std::function<void()> &tick) {
+                     const std::function<bool()> &tick) {
     refuse_what_is_read_once(labelled.path);
     CaptureReader reader = CaptureReader::open(labelled.path, {.filter = labelled.filter});
     CaptureSurvey result;
@@ -85,15 +85,18 @@ CaptureSurvey survey(const LabelledCapture &labelled, unsigned ipv6_prefix,
         ++result.packets;
         result.selected += frame->selected;
         if (frame->selected) senders.observe(*frame);
-        if (tick) tick();
+        if (tick && !tick()) return result;
     }
     result.damage = reader.damage();
+    std::vector<std::string> silent;
     for (const Prefix &label : labelled.scanners)
-        if (!senders.mark(label))
-            throw CaptureError{fmt::format(
-                "{}: {} is labelled as a scanner and sends nothing in {}: is it another capture's?",
-                labelled.path, label.to_string(),
-                labelled.filter.empty() ? "it" : "what the filter selects")};
+        if (!senders.mark(label)) silent.push_back(label.to_string());
+    if (!silent.empty())
+        throw CaptureError{fmt::format(
+            "{}: {} {} labelled as {} and {} nothing in {}: of another capture?", labelled.path,
+            fmt::join(silent, ", "), silent.size() == 1 ? "is" : "are",
+            silent.size() == 1 ? "a scanner" : "scanners", silent.size() == 1 ? "sends" : "send",
+            labelled.filter.empty() ? "it" : "what the filter selects")};
     senders.report(result);
     return result;
 }

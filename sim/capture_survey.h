@@ -24,8 +24,8 @@ struct CaptureSurvey {
 /// Reads the capture once. An IPv6 source is its prefix of so many bits. A label says that the
 /// sources within it, or the one that it is in, are scanners: those that sent probes, or all where
 /// none did. Throws CaptureError where the capture cannot be read, and where a label has no source
-/// in it. `tick` is called for each record.
+/// in it. `tick` is called for each record; false ends the survey with what it has by then.
 CaptureSurvey survey(const LabelledCapture &labelled, unsigned ipv6_prefix,
-                     const std::function<void()> &tick = {});
+                     const std::function<bool()> &tick = {});
 
 } // namespace portscan

@@ -5,6 +5,7 @@
 #include "sim/exit_status.h"
 #include "sim/host_replay.h"
 #include "sim/ordered_jobs.h"
+#include "sim/pcap_access.h"
 #include "sim/read_ahead.h"
 #include "sim/shell_word.h"
 #include "sim/state_log.h"
@@ -60,6 +61,7 @@ unsigned worker_count(const ReplayCommand &command) {
 
 ReplaySession checked_session(const ReplayCommand &command) {
     const unsigned workers = worker_count(command);
+    check_filter(command.filter);
     check_targets(targets_of(command),
                   inputs_of(command, command.captures)); // before it takes time
     return start_session(command, workers);
@@ -153,7 +155,7 @@ int ReplayRun::all() {
 }
 
 void ReplayRun::say_what_is_no_capture() {
-    for (const std::string &line : list_.left_out) warn(line);
+    for (const std::string &line : left_out_lines(list_, command_.verbose)) warn(line);
     for (const std::string &line : list_.failures) failed(line);
 }
 
@@ -256,10 +258,7 @@ std::vector<std::string> ReplayRun::warnings_of(const ReplayReport &report) cons
         add(fmt::format("none of the {} packets is for --host {}", report.packets,
                         *command_.hosts));
     else if (!command_.filter.empty() && none)
-        add(fmt::format(
-            "the filter matches none of the {} packets; tagged frames match only behind "
-            "'vlan and'",
-            report.packets));
+        add(nothing_selected(report.packets));
     if (report.hosts && report.hosts->left_out_packets != 0)
         add(fmt::format("{} packets for hosts beyond the first {} are left out: name fewer with "
                         "--host",

@@ -5,6 +5,7 @@
 #include "loader/digest.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
+#include "sim/interruption.h"
 #include "sim/labels.h"
 #include "sim/option_set.h"
 #include "sim/output_file.h"
@@ -29,8 +30,16 @@ namespace {
 
 std::vector<LabelledCapture> read_labels(const std::vector<std::string> &files) {
     std::vector<LabelledCapture> captures;
-    for (const std::string &file : files)
-        for (LabelledCapture &capture : load_labels(file)) captures.push_back(std::move(capture));
+    std::vector<std::string> complaints;
+    for (const std::string &file : files) {
+        try {
+            for (LabelledCapture &capture : load_labels(file))
+                captures.push_back(std::move(capture));
+        } catch (const ScenarioError &error) {
+            complaints.insert(complaints.end(), error.lines().begin(), error.lines().end());
+        }
+    }
+    if (!complaints.empty()) throw ScenarioError{std::move(complaints)};
     return captures;
 }
 
@@ -51,9 +60,7 @@ void warn_of(const Tuning &tuning) {
         const auto &[packets, selected, senders, scanners, honest, damage] = tuning.surveys[i];
         const LabelledCapture &capture = tuning.captures[i];
         if (packets != 0 && selected == 0)
-            warn(fmt::format("{}: {}: the filter matches none of the {} packets; tagged frames "
-                             "match only behind 'vlan and'",
-                             capture.where, capture.path, packets));
+            warn(fmt::format("{}: {}: {}", capture.where, capture.path, nothing_selected(packets)));
         if (!damage.empty())
             complain(fmt::format("{}: {}: {}", capture.where, capture.path, damage));
     }
@@ -72,9 +79,11 @@ class TuneRun {
               .jobs = command.jobs != 0 ? command.jobs
                                         : std::max(1U, std::thread::hardware_concurrency()),
               .report_sources = command.report_sources,
-              .tick = [this](std::uint64_t records) {
-                  for (; records != 0; --records) progress_.step();
-              }} {}
+              .tick =
+                  [this](std::uint64_t records) {
+                      for (; records != 0; --records) progress_.step();
+                  },
+              .wants_stop = [this] { return interruption_.interrupted(); }} {}
 
     int run() {
         Tuning tuning;
@@ -91,7 +100,8 @@ class TuneRun {
         OutputFile html{"html", command_.html};
 
         look_at_captures(tuning);
-        try_settings(tuning);
+        if (!interruption_.interrupted()) try_settings(tuning);
+        if (interruption_.interrupted()) return end_by_signal();
         write(tuning, json, html);
         const bool whole = std::all_of(tuning.surveys.begin(), tuning.surveys.end(),
                                        [](const CaptureSurvey &one) { return one.damage.empty(); });
@@ -112,7 +122,7 @@ class TuneRun {
         progress_.start({.label = "looking at the captures"});
         tuning.surveys = survey_all(tuning.captures, counted_prefix(tuning.settings), work_);
         progress_.clear();
-        warn_of(tuning);
+        if (!interruption_.interrupted()) warn_of(tuning);
     }
 
     void try_settings(Tuning &tuning) {
@@ -122,6 +132,7 @@ class TuneRun {
                          .total = packets * readings(tuning.settings.size(), work_.jobs)});
         tuning.outcomes = sweep(tuning.captures, tuning.surveys, tuning.settings, work_);
         progress_.clear();
+        if (interruption_.interrupted()) return;
         tuning.frontier = find_frontier(tuning.settings, tuning.outcomes);
         tuning.recommendation = recommend(tuning.frontier, tuning.outcomes, tuning.may_wrong);
     }
@@ -140,7 +151,14 @@ class TuneRun {
             throw std::runtime_error("the report could not be written whole: is the disk full?");
     }
 
+    int end_by_signal() const {
+        complain("interrupted: there is no table, since settings are compared over all captures");
+        interruption_.pass_on();
+        return exit_unreadable; // a signal that is blocked
+    }
+
     const TuneCommand &command_;
+    Interruption interruption_{};
     Progress progress_{};
     TuneWork work_;
 };

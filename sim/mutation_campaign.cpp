@@ -2,16 +2,14 @@
 #include "sim/mutation_campaign.h"
 
 #include "sim/kill_history.h"
+#include "sim/worker_threads.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <exception>
 #include <filesystem>
 #include <fmt/format.h>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 namespace portscan {
 namespace {
@@ -132,22 +130,9 @@ Campaign::Campaign(const std::vector<Scenario> &scenarios, CampaignSettings sett
 
 void Campaign::share_out(std::size_t count,
                          const std::function<void(MutantBench &, std::size_t)> &work) {
-    std::atomic<std::size_t> next{0};
-    std::mutex failing;
-    std::exception_ptr failure;
-    const auto run = [&](MutantBench &bench) {
-        try {
-            for (std::size_t i = next++; i < count; i = next++) work(bench, i);
-        } catch (...) {
-            const std::lock_guard lock{failing};
-            failure = std::current_exception();
-            next = count; // the others stop too
-        }
-    };
-    std::vector<std::thread> threads;
-    for (MutantBench &bench : benches_) threads.emplace_back(run, std::ref(bench));
-    for (std::thread &thread : threads) thread.join();
-    if (failure) std::rethrow_exception(failure);
+    WorkerThreads{}.share_out(benches_.size(), count, [&](std::size_t thread, std::size_t item) {
+        work(benches_[thread], item);
+    });
 }
 
 void Campaign::learn_case(MutantBench &bench, std::size_t index) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/pcap_access.h"
 
+#include "loader/options.h"
 #include "sim/capture.h"
 
 #include <algorithm>
@@ -99,6 +100,20 @@ auto compiled(pcap_t *pcap, const std::string &expression, auto program) {
 }
 
 } // namespace
+
+void check_filter(const std::string &expression) {
+    if (expression.empty()) return;
+    std::string reason;
+    for (const int dlt : {DLT_EN10MB, DLT_RAW, DLT_LINUX_SLL, DLT_NULL}) {
+        try {
+            PcapFilter{dlt, expression};
+            return;
+        } catch (const CaptureError &error) {
+            if (reason.empty()) reason = error.what();
+        }
+    }
+    throw OptionError(reason);
+}
 
 PcapFilter::PcapFilter(int dlt, const std::string &expression) {
     const PcapHandle pcap{pcap_open_dead(dlt, largest_packet), pcap_close};

@@ -24,6 +24,10 @@ std::string dlt_name(int dlt);
 /// Nothing for one that cannot be presented as Ethernet.
 std::optional<LinkLayer> link_layer_of(int dlt);
 
+/// Throws OptionError with the compiler's message where no kind of capture that is replayed could
+/// be filtered by it.
+void check_filter(const std::string &expression);
+
 /// A compiled filter; one that was not compiled matches everything.
 class PcapFilter {
   public:

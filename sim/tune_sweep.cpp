@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <fmt/format.h>
 #include <memory>
 #include <mutex>
@@ -53,11 +52,13 @@ class Sweeper {
     using Simulators = std::vector<std::unique_ptr<Simulator>>;
 
     Sweeper(const std::vector<LabelledCapture> &captures, const std::vector<CaptureSurvey> &surveys,
-            const TuneWork &work, unsigned ipv6_prefix, std::mutex &ticking) :
+            const TuneWork &work, unsigned ipv6_prefix, const WorkerThreads &threads,
+            std::mutex &ticking) :
         captures_(captures),
         surveys_(surveys),
         work_(work),
         ipv6_prefix_(ipv6_prefix),
+        threads_(threads),
         lot_(work.tick, ticking) {}
 
     void load(std::span<const SweepSetting> settings) {
@@ -125,7 +126,7 @@ class Sweeper {
         play(input, fed, [&](const CapturedFrame &frame, std::span<const FrameOutcome> outcomes) {
             tally.observe(frame, outcomes);
             if (counts) lot_.count();
-            return true;
+            return !threads_.stopping();
         });
         std::vector<SettingOutcome> outcomes(simulators.size());
         for (std::size_t i = 0; i < simulators.size(); ++i)
@@ -137,6 +138,7 @@ class Sweeper {
     const std::vector<CaptureSurvey> &surveys_;
     const TuneWork &work_;
     unsigned ipv6_prefix_;
+    const WorkerThreads &threads_;
     TuneLot lot_;
     std::span<const SweepSetting> settings_{};
     Simulators simulators_{};
@@ -167,17 +169,17 @@ std::vector<CaptureSurvey> survey_all(const std::vector<LabelledCapture> &captur
                                       unsigned ipv6_prefix, const TuneWork &work) {
     std::vector<CaptureSurvey> surveys(captures.size());
     std::vector<std::string> complaints(captures.size());
-    std::atomic<std::size_t> next = 0;
     std::mutex ticking;
-    TuneThreads threads;
-    threads.run(std::min(work.jobs, captures.size()), [&] {
+    WorkerThreads threads{work.wants_stop};
+    threads.share_out(work.jobs, captures.size(), [&](std::size_t, std::size_t i) {
         TuneLot lot{work.tick, ticking};
-        for (std::size_t i = next++; i < captures.size() && !threads.stopping(); i = next++) {
-            try {
-                surveys[i] = survey(captures[i], ipv6_prefix, [&lot] { lot.count(); });
-            } catch (const CaptureError &error) {
-                complaints[i] = fmt::format("{}: {}", captures[i].where, error.what());
-            }
+        try {
+            surveys[i] = survey(captures[i], ipv6_prefix, [&] {
+                lot.count();
+                return !threads.stopping();
+            });
+        } catch (const CaptureError &error) {
+            complaints[i] = fmt::format("{}: {}", captures[i].where, error.what());
         }
     });
     std::erase(complaints, std::string{});
@@ -198,9 +200,9 @@ std::vector<SettingOutcome> sweep(const std::vector<LabelledCapture> &captures,
     std::vector<std::vector<SettingOutcome>> parts(captures.size() * groups.size());
     TuneTaskList tasks{groups.size(), captures.size()};
     std::mutex ticking;
-    TuneThreads threads;
-    threads.run(std::min(work.jobs, parts.size()), [&] {
-        Sweeper sweeper{captures, surveys, work, counted_prefix(settings), ticking};
+    WorkerThreads threads{work.wants_stop};
+    threads.run(std::min(work.jobs, parts.size()), [&](std::size_t) {
+        Sweeper sweeper{captures, surveys, work, counted_prefix(settings), threads, ticking};
         std::optional<std::size_t> loaded;
         for (auto task = tasks.take(loaded); task && !threads.stopping();
              task = tasks.take(loaded)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/tuning.h"
+#include "sim/worker_threads.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,8 @@ struct TuneWork {
     std::size_t report_sources = 100; ///< of each capture and setting, in either list
     /// So many records are through, by one thread at a time; of a sweep once for each reading.
     std::function<void(std::uint64_t records)> tick{};
+    /// Whether to end early, with results that mean nothing; asked by every thread. Empty: never.
+    WorkerThreads::Wish wants_stop{};
 };
 
 /// In which an IPv6 source is counted: the longest prefix that one of the settings has.

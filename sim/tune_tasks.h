@@ -2,44 +2,14 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 namespace portscan {
-
-/// Runs `work` in so many threads. What one throws is thrown here; the others are told to stop.
-class TuneThreads {
-  public:
-    bool stopping() const { return stopping_; }
-
-    void run(std::size_t count, const std::function<void()> &work) {
-        const auto guarded = [&] {
-            try {
-                work();
-            } catch (...) {
-                const std::lock_guard lock{failing_};
-                if (!failure_) failure_ = std::current_exception();
-                stopping_ = true;
-            }
-        };
-        std::vector<std::thread> threads;
-        for (std::size_t i = 0; i < count; ++i) threads.emplace_back(guarded);
-        for (std::thread &thread : threads) thread.join();
-        if (failure_) std::rethrow_exception(failure_);
-    }
-
-  private:
-    std::atomic<bool> stopping_ = false;
-    std::mutex failing_{};
-    std::exception_ptr failure_{};
-};
 
 /// Counts what one thread does, and hands that on in lots, one thread at a time.
 class TuneLot {

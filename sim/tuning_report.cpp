@@ -167,9 +167,9 @@ std::string who(const Tuning &tuning) {
                tuning, "wronged", outcome.wronged_sources, outcome.wronged,
                [](const TunedSource &) { return true; },
                [](const SourceTally &tally) {
-                   return fmt::format("{} dropped, {} of them",
-                                      counted(tally.packets_dropped, "packet"),
-                                      counted(tally.probes_dropped, "probe"));
+                   return fmt::format(
+                       "{} and {} dropped", counted(tally.probes_dropped, "probe"),
+                       counted(tally.packets_dropped - tally.probes_dropped, "other packet"));
                });
 }
 

@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class CaptureListTest : public ::testing::Test {
   protected:
@@ -54,9 +55,10 @@ TEST_F(CaptureListTest, ContentOrNameTellsACapture) {
     std::ofstream{top / "b/archive.xz"} << std::string{"\xfd\x37zXZ\0\0\0", 8};
     const CaptureList list = list_captures({top / "b"});
     EXPECT_THAT(list.captures, ElementsAre(broken, ng, unnamed));
-    EXPECT_THAT(list.left_out, ElementsAre(HasSubstr("archive.xz: not a capture, left out"),
-                                           HasSubstr("notes.txt: not a capture, left out"),
-                                           HasSubstr("short: not a capture, left out")));
+    EXPECT_THAT(left_out_lines(list, false),
+                ElementsAre(HasSubstr("archive.xz: not a capture, left out"),
+                            HasSubstr("notes.txt: not a capture, left out"),
+                            HasSubstr("short: not a capture, left out")));
 }
 
 TEST_F(CaptureListTest, LinksToFoldersAndWhatIsNoFileAreLeftOut) {
@@ -67,9 +69,20 @@ TEST_F(CaptureListTest, LinksToFoldersAndWhatIsNoFileAreLeftOut) {
     ASSERT_EQ(mkfifo((top / "b/pipe.pcap").c_str(), 0600), 0);
     const CaptureList list = list_captures({top / "b"});
     EXPECT_THAT(list.captures, ElementsAre(link));
-    EXPECT_THAT(list.left_out, ElementsAre(HasSubstr("dangling.pcap: a link to nothing"),
-                                           HasSubstr("loop: a link to a folder"),
-                                           HasSubstr("pipe.pcap: no regular file")));
+    EXPECT_THAT(left_out_lines(list, false),
+                ElementsAre(HasSubstr("dangling.pcap: a link to nothing"),
+                            HasSubstr("loop: a link to a folder"),
+                            HasSubstr("pipe.pcap: no regular file")));
+}
+
+TEST_F(CaptureListTest, ManyThatAreNoCapturesAreOneLineUnlessEachIsWanted) {
+    for (const char *name : {"b/1", "b/2", "b/3", "b/4"}) text(name);
+    fs::create_symlink(top / "nothing", top / "b/5");
+    const CaptureList list = list_captures({top / "b"});
+    EXPECT_THAT(left_out_lines(list, false),
+                ElementsAre(HasSubstr("b/1 and 3 others: not a capture, left out (-v names them)"),
+                            HasSubstr("b/5: a link to nothing, left out")));
+    EXPECT_THAT(left_out_lines(list, true), SizeIs(5));
 }
 
 TEST_F(CaptureListTest, FolderWithoutCapturesIsAFailure) {

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/command_checks.h"
 #include "tests/command_runner.h"
+#include "tests/syn_capture.h"
 #include "tests/temporary_directory.h"
-
-#include "sim/capture.h"
-#include "sim/packet.h"
 
 #include <filesystem>
 #include <fstream>
@@ -22,14 +20,8 @@ using ::testing::SizeIs;
 
 class CompareTest : public ::testing::Test {
   protected:
-    std::string capture(const std::string &name, std::initializer_list<std::uint16_t> ports) const {
-        std::string path = directory_ / name;
-        CaptureWriter writer = CaptureWriter::create(path);
-        std::uint64_t time_ns = 1'700'000'000'000'000'000;
-        for (const std::uint16_t port : ports)
-            writer.write(time_ns += 1'000'000'000, tcp("10.0.0.1", "10.0.0.9", port, "S").bytes());
-        writer.close();
-        return path;
+    std::string capture(const std::string &name, const std::vector<std::uint16_t> &ports) const {
+        return SynCapture{directory_ / name}.from("10.0.0.1", ports).close();
     }
     std::string scenario(const std::string &name, const std::string &text) const {
         std::ofstream{directory_ / name} << text;

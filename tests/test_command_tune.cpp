@@ -2,11 +2,11 @@
 #include "tests/command_checks.h"
 #include "tests/command_runner.h"
 #include "tests/page_data.h"
+#include "tests/syn_capture.h"
 #include "tests/temporary_directory.h"
 
-#include "sim/capture.h"
-#include "sim/packet.h"
-
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -25,31 +25,14 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-constexpr std::uint64_t epoch = 1'700'000'000'000'000'000;
-
-/// SYNs, a millisecond apart.
-class Syns {
-  public:
-    explicit Syns(const std::string &path) : writer_(CaptureWriter::create(path)) {}
-
-    Syns &from(const std::string &source, std::initializer_list<std::uint16_t> ports) {
-        for (const std::uint16_t port : ports)
-            writer_.write(time_ns_ += 1'000'000,
-                          tcp(source.c_str(), "10.0.0.9", port, "S").bytes());
-        return *this;
-    }
-    void close() { writer_.close(); }
-
-  private:
-    CaptureWriter writer_;
-    std::uint64_t time_ns_ = epoch;
-};
-
 class TuneTest : public ::testing::Test {
   protected:
     void SetUp() override {
-        Syns(directory_ / "scan.pcap").from("10.0.0.1", {1, 2, 3, 4, 5, 6, 7, 8}).close();
-        Syns(directory_ / "honest.pcap").from("10.0.1.1", {20, 21, 22, 23}).close();
+        syns("scan.pcap").from("10.0.0.1", {1, 2, 3, 4, 5, 6, 7, 8}).close();
+        syns("honest.pcap").from("10.0.1.1", {20, 21, 22, 23}).close();
+    }
+    SynCapture syns(const std::string &name) const {
+        return SynCapture{directory_ / name, std::chrono::milliseconds{1}};
     }
     std::string labels(const std::string &rows, const std::string &name = "labels.csv") const {
         std::ofstream{directory_ / name} << "capture,filter,scanners\n" << rows;
@@ -153,7 +136,7 @@ TEST_F(TuneTest, FilterSelectsAndCapturesStartEmpty) {
 }
 
 TEST_F(TuneTest, PrefixLabelsItsSourcesThatProbe) {
-    Syns(directory_ / "many.pcap")
+    syns("many.pcap")
         .from("10.0.0.1", {1, 2, 3, 4})
         .from("10.0.0.2", {1})
         .from("10.0.7.1", {1, 2, 3, 4})
@@ -168,7 +151,7 @@ TEST_F(TuneTest, PrefixLabelsItsSourcesThatProbe) {
 /// A smaller registry than the default would have forgotten the scanner meanwhile, and does where
 /// it is what was asked for.
 TEST_F(TuneTest, RegistriesAreAsLargeAsTheSettingHasThem) {
-    Syns flood(directory_ / "flood.pcap");
+    SynCapture flood = syns("flood.pcap");
     flood.from("10.0.0.1", {1, 2});
     for (unsigned i = 0; i < 70'000; ++i)
         flood.from(fmt::format("10.{}.{}.{}", 100 + (i >> 16), (i >> 8) & 255, i & 255), {80});
@@ -226,6 +209,31 @@ TEST_F(TuneTest, EverythingThatIsWrongIsNamedAtOnce) {
     EXPECT_EQ(result.status, 2);
     EXPECT_THAT(result.err, AllOf(HasSubstr("labels.csv:2: "), HasSubstr("labels.csv:3: ")));
     EXPECT_EQ(result.out, "");
+}
+
+TEST_F(TuneTest, EveryFileOfLabelsIsRead) {
+    const CommandResult result =
+        tune({labels("scan.pcap\n", "one.csv"), labels("-,,\n", "other.csv")});
+    EXPECT_EQ(result.status, 2);
+    EXPECT_THAT(result.err, AllOf(HasSubstr("one.csv:2: "), HasSubstr("other.csv:2: ")));
+}
+
+TEST_F(TuneTest, AllLabelsOfNobodyAreNamed) {
+    EXPECT_THAT(complaint({labels("scan.pcap,,10.0.0.1;10.9.9.9;10.8.0.0/16\n")}),
+                HasSubstr("10.9.9.9, 10.8.0.0/16 are labelled as scanners and send nothing in it"));
+}
+
+TEST_F(TuneTest, InterruptedItSaysThatThereIsNoTable) {
+    const std::string pipe = directory_ / "pipe.csv";
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    const CommandResult result = run_command({"tune", pipe}, Rights::kept, [&](pid_t process) {
+        std::ofstream rows{pipe}; // opens once it is read
+        rows << "capture,filter,scanners\nscan.pcap,,10.0.0.1\n" << std::flush;
+        kill(process, SIGINT);
+    });
+    EXPECT_EQ(result.status, -1); // the signal's
+    EXPECT_EQ(result.out, "");
+    EXPECT_THAT(result.err, HasSubstr("interrupted: there is no table"));
 }
 
 TEST_F(TuneTest, DamagedCaptureCountsUpToThereAndIsStatus2) {

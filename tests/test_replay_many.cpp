@@ -2,6 +2,7 @@
 // Many captures, large ones, and what a terminal shows of them.
 #include "tests/command_checks.h"
 #include "tests/command_runner.h"
+#include "tests/syn_capture.h"
 #include "tests/temporary_directory.h"
 
 #include "sim/capture.h"
@@ -14,7 +15,6 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -32,20 +32,13 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
-using Ports = std::initializer_list<std::uint16_t>;
 
 class ReplayManyTest : public ::testing::Test {
   protected:
     /// SYNs of one source, a second apart; the path.
-    std::string capture(const std::string &name, Ports ports, const char *source = "10.0.0.1") {
-        CaptureWriter writer = CaptureWriter::create(directory / name);
-        std::uint64_t time_ns = 1'700'000'000'000'000'000;
-        for (const std::uint16_t port : ports) {
-            writer.write(time_ns, tcp(source, "10.0.0.9", port, "S").bytes());
-            time_ns += 1'000'000'000;
-        }
-        writer.close();
-        return directory / name;
+    std::string capture(const std::string &name, const std::vector<std::uint16_t> &ports,
+                        const char *source = "10.0.0.1") {
+        return SynCapture{directory / name}.from(source, ports).close();
     }
     static std::vector<std::string> names_of(const std::vector<json> &objects) {
         std::vector<std::string> names;
