@@ -35,6 +35,14 @@ using ObjectPointer = std::unique_ptr<bpf_object, ObjectCloser>;
     throw ObjectError(error, std::generic_category(), what);
 }
 
+[[noreturn]] void refuse_to_open(int error, const std::string &path, const LibbpfLog &log) {
+    if (error == LIBBPF_ERRNO__FORMAT)
+        refuse_object(ENOEXEC, fmt::format("detector object {} is no compiled BPF program; name "
+                                           "one such as xdp_portscan.o",
+                                           path));
+    refuse_object(error, fmt::format("open detector object {}: {}", path, log.reason()));
+}
+
 /// Fails by their names where capabilities are missing, which then is why the kernel refused.
 void fail_if_not_permitted() {
     if (const auto missing = missing_capabilities(); !missing.empty())
@@ -150,9 +158,7 @@ Detector Detector::load(const DetectorOptions &options, const DetectorSettings &
     LIBBPF_OPTS(bpf_object_open_opts, open_options, .object_name = "xdp_portscan");
     auto state = std::make_unique<State>();
     state->object.reset(bpf_object__open_mem(bytes.data(), bytes.size(), &open_options));
-    if (state->object == nullptr)
-        refuse_object(
-            errno, fmt::format("open detector object {}: {}", settings.object_path, log.reason()));
+    if (state->object == nullptr) refuse_to_open(errno, settings.object_path, log);
 
     bpf_program *program = find_program(state->object.get(), "xdp_port_scan_block");
     state->frags = kernel_has_xdp_frags();

@@ -50,7 +50,10 @@ Json figures_of(const auto &latency) {
 
 Json latency_of(const LatencyReport &latency, Clock clock) {
     Json json{{"program", clock == Clock::wall ? "shipped" : "rewritten"}};
-    json.update(figures_of(latency));
+    Json figures = figures_of(latency);
+    if (latency.histogram.empty()) // nothing was run
+        for (Json &figure : figures) figure = nullptr;
+    json.update(figures);
     const bool measured = latency.empty_packets != 0;
     json["above_empty"] = measured ? figures_of(latency.above_empty()) : Json(nullptr);
     json["empty"] = measured ? figures_of(latency.empty) : Json(nullptr);

@@ -129,9 +129,10 @@ TEST_F(ObjectFile, ThatCannotBeReadIsNamed) {
 
 TEST_F(ObjectFile, ThatIsNoObjectIsRefused) {
     const std::string text = "#!/bin/sh\necho hello\n";
-    EXPECT_THAT(refusal(Bytes(text.begin(), text.end())), HasSubstr("object.o"));
-    EXPECT_THAT(refusal(Bytes(5000, 0xff)), HasSubstr("object.o"));
-    EXPECT_THAT(refusal(Bytes{0x7f, 'E', 'L', 'F'}), HasSubstr("object.o"));
+    const auto said = HasSubstr("object.o is no compiled BPF program");
+    EXPECT_THAT(refusal(Bytes(text.begin(), text.end())), said);
+    EXPECT_THAT(refusal(Bytes(5000, 0xff)), said);
+    EXPECT_THAT(refusal(Bytes{0x7f, 'E', 'L', 'F'}), said);
 }
 
 TEST_F(ObjectFile, ThatIsCutAnywhereIsRefused) {

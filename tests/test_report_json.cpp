@@ -124,6 +124,8 @@ TEST(ReportJson, WithoutAFloorNothingIsSubtracted) {
     EXPECT_TRUE(latency["empty"].is_null());
     EXPECT_TRUE(latency["above_empty"].is_null());
     EXPECT_EQ(latency["histogram"], json::array());
+    for (const char *figure : {"p50", "p90", "p99", "p999", "max"})
+        EXPECT_TRUE(latency.at(figure).is_null()) << figure;
 }
 
 TEST(ReportJson, ManySourcesAreOneArray) {

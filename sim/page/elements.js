@@ -20,3 +20,12 @@ function pair(name, value, className = '') {
 }
 
 function setText(id, text) { byId(id).textContent = text; }
+
+/** What could not be read; many stay folded, so that they do not hide what could be. */
+function showFailures(title, lines) {
+    const element = byId('failures'), details = element.querySelector('details');
+    element.hidden = lines.length === 0;
+    details.open = lines.length <= 5;
+    details.querySelector('summary').textContent = title;
+    details.querySelector('ul').replaceChildren(...lines.map((line) => make('li', {}, line)));
+}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Writes the pages of `replay --html` and `tune --html` as a C++ header: cmake -D OUTPUT=FILE
-# -D STYLES=FILE,... -D LIBRARY=FILE -D PAGES=NAME,... and for each page -D NAME_HTML=FILE
+# -D HEAD=FILE -D STYLES=FILE,... -D LIBRARY=FILE -D PAGES=NAME,... and for each page -D NAME_HTML=FILE
 # -D NAME_SCRIPTS=FILE,... -P embed.cmake. The scripts of a page share one scope, in the order given;
 # the library stands before them.
 function(read_all result)
@@ -34,12 +34,15 @@ string(REPLACE "," ";" styles "${STYLES}")
 string(REPLACE "," ";" pages "${PAGES}")
 read_all(style ${styles})
 embed(page_style "${style}" "</style")
+read_all(head ${HEAD})
+string(REGEX REPLACE "^<!--[^\n]*\n" "" head "${head}") # a page begins with its type
 read_all(library ${LIBRARY})
 # Whoever opens the browser's tools would be told that this is missing.
 string(REGEX REPLACE "//# sourceMappingURL=[^\n]*" "" library "${library}")
 embed(chart_library "${library}\n" "</script" "<!--")
 foreach(page ${pages})
   read_all(html ${${page}_HTML})
+  string(REGEX REPLACE ".*<!--head-->\n" "${head}" html "${html}")
   string(REPLACE "," ";" scripts "${${page}_SCRIPTS}")
   read_all(own ${scripts})
   embed(${page}_html "${html}")

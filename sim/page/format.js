@@ -55,6 +55,6 @@ function formatDuration(seconds) {
     return `${Number((seconds / size).toPrecision(3))} ${unit}`;
 }
 
-const formatNanoseconds = (value) => formatDuration(value / 1e9);
+const formatNanoseconds = (value) => value === null ? '–' : formatDuration(value / 1e9);
 
 function plural(number, one, many) { return `${formatCount(number)} ${number === 1 ? one : many}`; }

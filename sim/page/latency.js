@@ -67,8 +67,8 @@ class Latency {
             .replaceChildren(...this.percentiles.map(
                 ([name]) => make('th', {scope: 'col', className: 'number'}, name)));
         byId('percentile-values')
-            .replaceChildren(
-                ...this.percentiles.map(([, value]) => cell('number', `${formatCount(value)} ns`)));
+            .replaceChildren(...this.percentiles.map(
+                ([, value]) => cell('number', value === null ? '–' : `${formatCount(value)} ns`)));
         const program = latency.program === 'rewritten' ?
             'The program read the capture\'s clock (--clock capture).' :
             'The program ran exactly as loaded (--clock wall).';

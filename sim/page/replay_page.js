@@ -149,8 +149,8 @@ function start() {
     const run = JSON.parse(byId('run').textContent);
     const captures = readCaptures();
     document.querySelector('main').hidden = false;
-    byId('failures').hidden = run.failures.length === 0;
-    byId('failures').replaceChildren(...run.failures.map((why) => make('li', {}, why)));
+    showFailures(
+        `${plural(run.failures.length, 'input', 'inputs')} could not be read`, run.failures);
     if (captures.length === 0) {
         for (const section of document.querySelectorAll('section')) section.hidden = true;
     } else {

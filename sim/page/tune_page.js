@@ -36,11 +36,9 @@ class TunePage {
                     cell('number', formatCount(one.scanners)),
                     cell('number', formatCount(one.honest)))));
         const damaged = this.tuning.captures.filter(({damage}) => damage !== null);
-        byId('failures').hidden = damaged.length === 0;
-        byId('failures')
-            .replaceChildren(...damaged.map(
-                ({capture, damage}) =>
-                    make('li', {}, `${capture} was read only in part: ${damage}`)));
+        showFailures(
+            `${plural(damaged.length, 'capture was', 'captures were')} read only in part`,
+            damaged.map(({capture, damage}) => `${capture}: ${damage}`));
     }
 
     showRun(run) {
