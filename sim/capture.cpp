@@ -172,6 +172,10 @@ void CaptureReader::State::finish() {
     if (!damage.empty()) damage = fmt::format("record {}: {}", number + 1, damage);
 }
 
+Dissection dissect(const CapturedFrame &frame) {
+    return frame.dissection ? *frame.dissection : dissect(frame.bytes, frame.wire_length);
+}
+
 std::string nothing_selected(std::uint64_t packets) {
     return fmt::format("the filter matches none of the {} packets; tagged frames match only behind "
                        "'vlan and'",

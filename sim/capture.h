@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "sim/dissect.h"
 #include "sim/frame.h"
 #include "sim/pcapng.h"
 
@@ -36,12 +37,16 @@ struct CapturedFrame {
     bool selected = true; ///< matches the pcap filter (true without one)
     /// The record as it stands in a pcapng, where CaptureOptions::blocks wants the others.
     pcapng::Block block{};
+    std::optional<Dissection> dissection{}; ///< where it was dissected already (sim/read_ahead.h)
 
     bool cut() const { return bytes.size() < wire_length; }
 };
 
 /// What to say where the filter of a capture matches none of so many packets.
 std::string nothing_selected(std::uint64_t packets);
+
+/// Of its bytes.
+Dissection dissect(const CapturedFrame &frame);
 
 struct CaptureOptions {
     /// pcap filter expression (pcap-filter(7)), applied to the bytes as captured; empty:

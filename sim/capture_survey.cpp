@@ -18,7 +18,7 @@ class Senders {
     explicit Senders(unsigned ipv6_prefix) : ipv6_prefix_(ipv6_prefix) {}
 
     void observe(const CapturedFrame &frame) {
-        const Dissection dissection = dissect(frame.bytes, frame.wire_length);
+        const Dissection dissection = dissect(frame);
         if (!dissection.source) return;
         const Prefix source = source_of(*dissection.source, ipv6_prefix_);
         const auto [found, is_new] = places_.try_emplace(source, senders_.size());

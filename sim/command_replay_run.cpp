@@ -99,7 +99,12 @@ class ReplayRun::Feed {
         if (ahead && ReadAhead::pays_for(reader)) ahead_.emplace(reader);
     }
 
-    std::optional<CapturedFrame> next() { return ahead_ ? ahead_->next() : reader_.next(); }
+    /// Valid until the next call; null at the end.
+    const CapturedFrame *next() {
+        if (ahead_) return ahead_->next();
+        frame_ = reader_.next();
+        return frame_ ? &*frame_ : nullptr;
+    }
     std::uint64_t bytes_read() const {
         return ahead_ ? ahead_->bytes_read() : reader_.bytes_read();
     }
@@ -107,6 +112,7 @@ class ReplayRun::Feed {
   private:
     CaptureReader &reader_;
     std::optional<ReadAhead> ahead_{};
+    std::optional<CapturedFrame> frame_{};
 };
 
 /// What progress shows of a capture, added up now and then.
@@ -231,8 +237,8 @@ bool ReplayRun::feed_all(CaptureReader &reader, CaptureReplay &replay, OwnHostDe
     Feed feed{reader, alone() && command_.annotate.empty()};
     Share share{*this, feed};
     while (!interruption_.interrupted()) {
-        const auto frame = feed.next();
-        if (!frame) return reader.damage().empty() || !interruption_.interrupted();
+        const CapturedFrame *const frame = feed.next();
+        if (frame == nullptr) return reader.damage().empty() || !interruption_.interrupted();
         const FrameOutcome outcome = replay.feed(*frame);
         if (outputs_.wants_frames()) outputs_.frame(*frame, outcome);
         if (outputs_.wants_timeline()) add_to(result.timeline, outcome);

@@ -35,7 +35,7 @@ void Comparison::observe(const CapturedFrame &frame, const FrameOutcome &before,
                                   .before = *before.result,
                                   .after = *after.result,
                                   .summary = summarize(frame.bytes, frame.wire_length)});
-    const auto sender = dissect(frame.bytes, frame.wire_length).source;
+    const auto sender = dissect(frame).source;
     if (!sender) return;
     const Prefix address = source_of(*sender, ipv6_prefix_);
     ChangedSource &source =

@@ -15,7 +15,7 @@ std::string not_run(const FrameOutcome &outcome) {
 
 /// Who sent it, and the port of a probe.
 std::string origin(const CapturedFrame &frame, unsigned ipv6_prefix) {
-    const Dissection seen = dissect(frame.bytes, frame.wire_length);
+    const Dissection seen = dissect(frame);
     std::string text;
     if (seen.source)
         text += fmt::format(" source={}", source_of(*seen.source, ipv6_prefix).to_string());

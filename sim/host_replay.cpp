@@ -57,7 +57,7 @@ void HostReplay::move_clock(std::uint64_t time_ns) {
 FrameOutcome HostReplay::feed(const CapturedFrame &frame) {
     move_clock(frame.time_ns);
     FrameOutcome outcome{.number = frame.number, .time_ns = clock_ns_, .result = {}, .skip = {}};
-    const Dissection seen = dissect(frame.bytes, frame.wire_length);
+    const Dissection seen = dissect(frame);
     if (is_answer(seen)) {
         // Also where nothing that it received stands before it: then it has its registry from here.
         Replay *const sender = hosts_.contains(*seen.source) ? replay_of(*seen.source) : nullptr;

@@ -17,7 +17,7 @@ constexpr std::size_t several = 3; // two hosts alone take part in everything, b
 
 void OwnHostDetector::observe(const CapturedFrame &frame) {
     if (observed_ == most_observed) return;
-    const Dissection seen = dissect(frame.bytes, frame.wire_length);
+    const Dissection seen = dissect(frame);
     if (!seen.source || !seen.destination) return;
     ++observed_;
     note(*seen.source, *seen.destination);

@@ -37,6 +37,7 @@ struct Batch {
     void add(const CapturedFrame &frame) {
         frames.push_back(frame);
         frames.back().block = {}; // a view of what the reader has
+        frames.back().dissection = dissect(frame);
         begins.push_back(bytes.size());
         bytes.insert(bytes.end(), frame.bytes.begin(), frame.bytes.end());
     }
@@ -156,11 +157,11 @@ ReadAhead::~ReadAhead() {
     state_->thread.join();
 }
 
-std::optional<CapturedFrame> ReadAhead::next() {
+const CapturedFrame *ReadAhead::next() {
     State &state = *state_;
     while (state.current == nullptr || state.next_frame == state.current->frames.size())
-        if (!state.take_batch()) return std::nullopt;
-    return state.current->frames[state.next_frame++];
+        if (!state.take_batch()) return nullptr;
+    return &state.current->frames[state.next_frame++];
 }
 
 std::uint64_t ReadAhead::bytes_read() const {

@@ -5,13 +5,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 
 namespace portscan {
 
-/// The frames of a capture, read by a thread of its own that is some batches ahead: reading and
-/// decompressing costs about as much as running the frames does. Memory is that of the batches, 2
-/// MiB in all, and of the largest frame.
+/// The frames of a capture, read and dissected by a thread of its own that is some batches ahead:
+/// reading and decompressing costs about as much as running the frames does. Memory is that of the
+/// batches, 2 MiB in all, and of the largest frame.
 class ReadAhead {
   public:
     /// Worth its while, and safe: a file of some size, whose reading cannot wait for somebody as
@@ -25,8 +24,9 @@ class ReadAhead {
     ReadAhead &operator=(const ReadAhead &) = delete;
     ~ReadAhead(); ///< waits until the thread has ended
 
-    /// As CaptureReader::next(), except for CapturedFrame::block. Throws what that threw.
-    std::optional<CapturedFrame> next();
+    /// As CaptureReader::next(), except for CapturedFrame::block, and with its dissection; valid
+    /// until the next call. Null at the end. Throws what that threw.
+    const CapturedFrame *next();
     /// Bytes of the file behind the frames that were handed out, and those of their batch.
     std::uint64_t bytes_read() const;
 

@@ -38,7 +38,7 @@ FrameOutcome Replay::feed(const CapturedFrame &frame) {
 
     FrameOutcome outcome{
         .number = frame.number, .time_ns = *state.clock_ns, .result = {}, .skip = {}};
-    const Dissection dissection = dissect(frame.bytes, frame.wire_length);
+    const Dissection dissection = dissect(frame);
     state.observe(dissection);
     if (!frame.selected) {
         ++state.books.not_selected;

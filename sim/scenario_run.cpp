@@ -103,7 +103,7 @@ void CaseRun::find_frames(std::vector<Finding> &findings) {
     std::vector<KeptFrame> kept(findings.size());
     KeptFrame last;
     play(scenario_.input, replay_, [&](const CapturedFrame &frame, const FrameOutcome &outcome) {
-        const auto source = dissect(frame.bytes, frame.wire_length).source;
+        const auto source = dissect(frame).source;
         WitnessView view{.frame = frame, .outcome = outcome, .simulator = simulator_, .source = {}};
         if (source) view.source = source_of(*source, options_.ipv6_prefix);
         last.keep(frame, outcome);

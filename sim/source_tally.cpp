@@ -37,7 +37,7 @@ CaptureTally::CaptureTally(const std::vector<Prefix> &scanners, std::size_t sett
 void CaptureTally::observe(const CapturedFrame &frame, std::span<const FrameOutcome> outcomes) {
     const bool drops = std::any_of(outcomes.begin(), outcomes.end(), is_drop);
     if (!frame.selected || (!drops && scanner_count_ == 0)) return;
-    const Dissection dissection = dissect(frame.bytes, frame.wire_length);
+    const Dissection dissection = dissect(frame);
     if (!dissection.source) return;
     const Prefix source = source_of(*dissection.source, ipv6_prefix_);
     auto found = places_.find(source);

@@ -84,7 +84,7 @@ std::vector<std::string> state_changes(std::string_view capture, const CapturedF
     };
 
     if (outcome.pass) add(of_pass(*outcome.pass));
-    const Dissection seen = dissect(frame.bytes, frame.wire_length);
+    const Dissection seen = dissect(frame);
     if (!seen.source) return lines;
     const std::string source = source_of(*seen.source, options.ipv6_prefix).to_string();
     if (outcome.result->evicted)

@@ -21,7 +21,7 @@ bool verdict_is(const WitnessView &view, Verdict verdict) {
 }
 
 bool is_probe(const WitnessView &view) {
-    return view.outcome.result && dissect(view.frame.bytes, view.frame.wire_length).is_probe;
+    return view.outcome.result && dissect(view.frame).is_probe;
 }
 
 /// Names the frame after which the count of matching frames exceeds `expected`.
@@ -81,7 +81,7 @@ Witness ports_witness(const std::vector<std::string> &expected,
     return [place, port, recorded = std::size_t{0}](const WitnessView &view) mutable {
         if (!reason_is(view, Reason::recorded)) return Sighting::no;
         if (view.outcome.result->new_record) recorded = 0;
-        const auto seen = dissect(view.frame.bytes, view.frame.wire_length).destination_port;
+        const auto seen = dissect(view.frame).destination_port;
         const bool same_place = recorded++ == place;
         if (port.empty()) return Sighting::counts;
         return same_place && seen && std::to_string(*seen) == port ? Sighting::differs

@@ -40,6 +40,8 @@ class ReadAheadTest : public test::CaptureFixture {
                 ASSERT_TRUE(std::equal(frame->bytes.begin(), frame->bytes.end(), copy.bytes.begin(),
                                        copy.bytes.end()))
                     << frame->number;
+                ASSERT_TRUE(frame->dissection == dissect(copy.bytes, copy.frame.wire_length))
+                    << frame->number;
             }
             EXPECT_FALSE(ahead.next());
             EXPECT_FALSE(ahead.next()) << "also when asked again";

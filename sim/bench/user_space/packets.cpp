@@ -69,9 +69,12 @@ void replay_once(const std::string &path) {
     Simulator simulator{{}};
     Replay replay{simulator, {.floor = true}};
     CaptureReader reader = CaptureReader::open(path);
-    std::optional<ReadAhead> ahead;
-    if (ReadAhead::pays_for(reader)) ahead.emplace(reader);
-    while (const auto frame = ahead ? ahead->next() : reader.next()) replay.feed(*frame);
+    if (ReadAhead::pays_for(reader)) {
+        ReadAhead ahead{reader};
+        while (const CapturedFrame *const frame = ahead.next()) replay.feed(*frame);
+    } else {
+        while (const auto frame = reader.next()) replay.feed(*frame);
+    }
     std::ostringstream json;
     write_json(json, replay.report(), context_of(simulator, portscan::Clock::capture));
     benchmark::DoNotOptimize(json.str().data());
