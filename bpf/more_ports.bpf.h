@@ -22,8 +22,9 @@ static __always_inline struct portscan_more_ports *find_more(enum portscan_famil
 				       : bpf_map_lookup_elem(&pscan_ports, key);
 }
 
-static __always_inline long add_more(enum portscan_family family, const void *key,
-				     const struct portscan_more_ports *more)
+/* An error, or 0; an int, as add_record() says. */
+static __always_inline int add_more(enum portscan_family family, const void *key,
+				    const struct portscan_more_ports *more)
 {
 	return family == PORTSCAN_IPV6 ? bpf_map_update_elem(&pscan_ports6, key, more, BPF_NOEXIST)
 				       : bpf_map_update_elem(&pscan_ports, key, more, BPF_NOEXIST);
@@ -99,7 +100,7 @@ static __always_inline bool append_more(struct portscan_more_ports *more, __u32 
 static __always_inline bool prepare_more(enum portscan_family family, const void *key)
 {
 	struct portscan_more_ports more = {};
-	long error = add_more(family, key, &more);
+	int error = add_more(family, key, &more);
 
 	return !error || error == -EEXIST;
 }

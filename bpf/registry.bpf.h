@@ -55,8 +55,13 @@ static __always_inline struct portscan_record *find_record(enum portscan_family 
 				       : bpf_map_lookup_elem(&pscan_ip_reg, key);
 }
 
-static __always_inline long add_record(enum portscan_family family, const void *key,
-				       const struct portscan_record *record)
+/*
+ * An error, or 0. An int, here and wherever it is compared: the verifier calls the map's own
+ * function in place of the helper, and before Linux 6.4 that returns an int, whose sign is not in
+ * the upper half of the register (kernel/bpf/verifier.c, kernel/bpf/hashtab.c).
+ */
+static __always_inline int add_record(enum portscan_family family, const void *key,
+				      const struct portscan_record *record)
 {
 	return family == PORTSCAN_IPV6
 		       ? bpf_map_update_elem(&pscan_ip6_reg, key, record, BPF_NOEXIST)
@@ -301,7 +306,7 @@ static __always_inline __u32 insert_record(enum portscan_family family, const vo
 		.queue_place = place,
 		.life = place,
 	};
-	long error;
+	int error;
 
 	*(__u64 *)&record =
 		port | 1ULL << WORD_COUNT_SHIFT | (place & WORD_TAG_MASK) << WORD_TAG_SHIFT;
