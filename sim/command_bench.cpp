@@ -120,6 +120,7 @@ int run_bench(const BenchCommand &command, std::ostream &out) {
     if (!command.baseline.empty()) baseline = read_bench_baseline(command.baseline);
     const bool json_only = command.json == "-";
     InputFiles inputs; // the baseline has been read, and may be renewed
+    inputs.add_object(command.settings.object_path);
     inputs.add_options(command.options);
     OutputFile json{"json", command.json, inputs};
 

@@ -11,7 +11,6 @@
 #include "sim/output_file.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
-#include "sim/replay_outputs.h"
 #include "sim/scenario_play.h"
 
 #include <algorithm>
@@ -49,17 +48,18 @@ class Annotation {
     CaptureOptions start(const ScenarioInput &input) {
         if (!file_) return {};
         if (!std::holds_alternative<CaptureInput>(input)) {
-            written([this] { file_->start_frames(); });
+            write_frames([this] { file_->start_frames(); });
             return {};
         }
-        return {
-            .blocks = [this](const pcapng::Block &block) { written([&] { file_->copy(block); }); }};
+        return {.blocks = [this](const pcapng::Block &block) {
+            write_frames([&] { file_->copy(block); });
+        }};
     }
     void frame(const CapturedFrame &frame, std::span<const FrameOutcome> outcomes,
                unsigned ipv6_prefix) {
         if (!file_) return;
         const auto comment = compared_comment(frame, outcomes[0], outcomes[1], ipv6_prefix);
-        written([&] {
+        write_frames([&] {
             if (frame.block.bytes.empty())
                 file_->frame(frame.time_ns, frame.bytes, comment);
             else
@@ -67,18 +67,10 @@ class Annotation {
         });
     }
     void close() {
-        if (file_) written([this] { file_->close(); });
+        if (file_) write_frames([this] { file_->close(); });
     }
 
   private:
-    static void written(const auto &step) {
-        try {
-            step();
-        } catch (const CaptureError &error) {
-            throw std::runtime_error(error.what());
-        }
-    }
-
     std::optional<AnnotatedCapture> file_{};
 };
 
@@ -235,7 +227,7 @@ int run_compare(const CompareCommand &command) {
     drop_privileges(KeptCapabilities::loading);
     InputFiles files = option_files(command.request, both);
     const std::vector<ComparedInput> inputs = read_inputs(command.request, both, files);
-    check_targets({.json = command.json, .annotate = command.annotate}, files);
+    check_outputs({{"json", command.json}, {"annotate", command.annotate}}, files);
     return CompareRun{command, both}.all(inputs);
 }
 

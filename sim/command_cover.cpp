@@ -95,9 +95,10 @@ int run_cover(const CoverCommand &command, std::ostream &out) {
     for (const std::string &path : find_scenarios(command.paths))
         scenarios.push_back(load_scenario(path));
     const bool json_only = command.json == "-";
-    const InputFiles inputs = inputs_of(command, scenarios);
-    OutputFile lcov{"lcov", command.lcov, inputs};
-    OutputFile json{"json", command.json, inputs};
+    refuse_standard_output("lcov", command.lcov);
+    check_outputs({{"lcov", command.lcov}, {"json", command.json}}, inputs_of(command, scenarios));
+    OutputFile lcov{"lcov", command.lcov};
+    OutputFile json{"json", command.json};
 
     const Coverage coverage{command.settings.simulator.object_path};
     CoverRun run{command, coverage};

@@ -4,6 +4,7 @@
 #include "sim/capture.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
+#include "sim/input_files.h"
 #include "sim/progress.h"
 #include "sim/scenario.h"
 #include "sim/scenario_play.h"
@@ -11,11 +12,8 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <cstdio>
-#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
-#include <stdexcept>
-#include <system_error>
 
 namespace portscan {
 namespace {
@@ -55,19 +53,10 @@ ScenarioInput input_of(const SynthCommand &command) {
     if (std::holds_alternative<CaptureInput>(input))
         throw OptionError(
             fmt::format("{} runs a capture: there is nothing to synthesize", command.scenario));
-    std::error_code absent;
-    if (std::filesystem::equivalent(command.scenario, command.output, absent))
-        throw OptionError(fmt::format("--write {} would overwrite the scenario", command.output));
+    InputFiles inputs;
+    inputs.add(command.scenario, "a scenario");
+    inputs.refuse_as_output("write", command.output);
     return input;
-}
-
-/// A full disk is no bad usage.
-void written(const auto &step) {
-    try {
-        step();
-    } catch (const CaptureError &error) {
-        throw std::runtime_error(error.what());
-    }
 }
 
 void write_capture(const ScenarioInput &input, const std::string &path) {
@@ -78,11 +67,11 @@ void write_capture(const ScenarioInput &input, const std::string &path) {
     std::uint64_t count = 0;
     std::uint64_t last_ns = 0;
     for (; const auto frame = frames->next(); ++count) {
-        written([&] { capture.write(frame->time_ns, frame->bytes); });
+        write_frames([&] { capture.write(frame->time_ns, frame->bytes); });
         last_ns = frame->time_ns;
         progress.step();
     }
-    written([&] { capture.close(); });
+    write_frames([&] { capture.close(); });
     progress.clear();
     fmt::print(stderr, "{} packet{} up to {:.6f} s, written to {}\n", count, count == 1 ? "" : "s",
                static_cast<double>(last_ns) / 1e9, path == "-" ? "standard output" : path);

@@ -170,9 +170,11 @@ int run_test(const TestCommand &command, std::ostream &out) {
         return exit_unreadable;
     }
     const bool json_only = command.json == "-";
-    const InputFiles inputs = inputs_of(command, scenarios);
-    OutputFile junit{"junit", command.junit, inputs};
-    OutputFile json{"json", command.json, inputs};
+    refuse_standard_output("junit", command.junit);
+    check_outputs({{"junit", command.junit}, {"json", command.json}},
+                  inputs_of(command, scenarios));
+    OutputFile junit{"junit", command.junit};
+    OutputFile json{"json", command.json};
     std::ostream nowhere{nullptr};
     const auto results = TestRun{command, json_only ? nowhere : out, scenarios}.run(scenarios);
     junit.stream() << junit_document(results);

@@ -3,6 +3,7 @@
 
 #include "loader/detector.h"
 #include "loader/digest.h"
+#include "sim/capture.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
 #include "sim/interruption.h"
@@ -12,7 +13,6 @@
 #include "sim/privileges.h"
 #include "sim/progress.h"
 #include "sim/replay_context.h"
-#include "sim/replay_outputs.h"
 #include "sim/shell_word.h"
 #include "sim/tune_sweep.h"
 #include "sim/tuning_report.h"
@@ -94,7 +94,7 @@ class TuneRun {
         check_kernel(tuning.settings.front());
         drop_privileges(KeptCapabilities::loading);
         tuning.captures = read_labels(command_.labels);
-        check_targets({.json = command_.json, .html = command_.html},
+        check_outputs({{"json", command_.json}, {"html", command_.html}},
                       inputs_of(command_, tuning.captures));
         OutputFile json{"json", command_.json};
         OutputFile html{"html", command_.html};
@@ -103,6 +103,7 @@ class TuneRun {
         if (!interruption_.interrupted()) try_settings(tuning);
         if (interruption_.interrupted()) return end_by_signal();
         write(tuning, json, html);
+        interruption_.pass_on();
         const bool whole = std::all_of(tuning.surveys.begin(), tuning.surveys.end(),
                                        [](const CaptureSurvey &one) { return one.damage.empty(); });
         return whole ? exit_done : exit_unreadable;

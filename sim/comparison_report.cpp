@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/comparison_report.h"
 
+#include "sim/console.h"
 #include "sim/options_json.h"
 #include "sim/replay_context.h"
-#include "sim/report_table.h"
 #include "sim/time_text.h"
 
 #include <algorithm>

@@ -4,16 +4,21 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <string>
+#include <utility>
 
 namespace portscan {
 namespace {
 
-void print(std::string_view kind, std::string_view message) {
-    std::string line = fmt::format("xdp-portscan-sim: {}{}", kind, message);
+std::string without_control(std::string text, char substitute) {
     std::replace_if(
-        line.begin(), line.end(),
-        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-    line += '\n';
+        text.begin(), text.end(),
+        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, substitute);
+    return text;
+}
+
+void print(std::string_view kind, std::string_view message) {
+    const std::string line =
+        without_control(fmt::format("xdp-portscan-sim: {}{}", kind, message), ' ') + '\n';
     std::fwrite(line.data(), 1, line.size(), stderr);
 }
 
@@ -25,6 +30,10 @@ void complain(std::string_view message) {
 
 void warn(std::string_view message) {
     print("warning: ", message);
+}
+
+std::string printable(std::string name) {
+    return without_control(std::move(name), '?');
 }
 
 } // namespace portscan

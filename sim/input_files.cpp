@@ -3,7 +3,9 @@
 
 #include <filesystem>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 #include <variant>
 
 namespace portscan {
@@ -12,8 +14,36 @@ bool is_same_file(const std::string &one, const std::string &other) {
     if (one.empty() || other.empty()) return false;
     if (one == other) return true;
     if (one == "-" || other == "-") return false;
-    std::error_code ignored; // one that is not there is no other one
-    return std::filesystem::equivalent(one, other, ignored);
+    std::error_code absent;
+    if (std::filesystem::equivalent(one, other, absent)) return true;
+    const auto name = [&absent](const std::string &path) {
+        return std::filesystem::weakly_canonical(std::filesystem::absolute(path), absent);
+    };
+    return absent && name(one) == name(other); // both are still to be created
+}
+
+namespace {
+
+/// `replay - <FILE`: the file has no name then.
+bool is_standard_input(const std::string &path) {
+    struct stat input {
+    }, output{};
+    return fstat(STDIN_FILENO, &input) == 0 && S_ISREG(input.st_mode) &&
+           stat(path.c_str(), &output) == 0 && input.st_dev == output.st_dev &&
+           input.st_ino == output.st_ino;
+}
+
+} // namespace
+
+void check_outputs(const std::vector<NamedOutput> &outputs, const InputFiles &inputs) {
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        inputs.refuse_as_output(outputs[i].option, outputs[i].path);
+        for (std::size_t j = 0; j < i; ++j) {
+            if (!is_same_file(outputs[i].path, outputs[j].path)) continue;
+            throw OptionError(fmt::format("{}: '{}' is taken by --{}: name another file",
+                                          outputs[i].option, outputs[i].path, outputs[j].option));
+        }
+    }
 }
 
 void InputFiles::add(const std::string &path, std::string_view what) {
@@ -43,7 +73,7 @@ void InputFiles::add_scenario(const Scenario &scenario) {
 void InputFiles::refuse_as_output(std::string_view option, const std::string &path) const {
     if (path == "-") return; // standard output, whatever is read from standard input
     for (const auto &[input, what] : inputs_)
-        if (is_same_file(path, input))
+        if (is_same_file(path, input) || (input == "-" && is_standard_input(path)))
             throw OptionError(fmt::format("{}: '{}' is {}: name another file", option, path, what));
 }
 

@@ -33,7 +33,17 @@ class InputFiles {
     std::vector<Input> inputs_;
 };
 
-/// Whether two paths lead to one file, also by links. An empty one leads to none, `-` to itself.
+/// Where a result goes.
+struct NamedOutput {
+    std::string_view option; ///< `json`
+    std::string path;        ///< empty: there is none
+};
+
+/// Refuses results that would go over an input, or over each other. Throws OptionError.
+void check_outputs(const std::vector<NamedOutput> &outputs, const InputFiles &inputs);
+
+/// Whether two paths lead to one file, also by links, and where it is not there yet. An empty one
+/// leads to none, `-` to itself.
 bool is_same_file(const std::string &one, const std::string &other);
 
 } // namespace portscan

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "sim/worker_threads.h"
+
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -27,16 +29,18 @@ class OrderedJobs {
         work_{std::move(work)},
         count_{count},
         ahead_{ahead} {
-        for (unsigned worker = 0; worker < workers; ++worker)
-            threads_.emplace_back([this, worker] { run(worker); });
+        try {
+            for (unsigned worker = 0; worker < workers; ++worker)
+                threads_.push_back(start_thread([this, worker] { run(worker); }));
+        } catch (...) {
+            end();
+            throw;
+        }
     }
     OrderedJobs(const OrderedJobs &) = delete;
     OrderedJobs &operator=(const OrderedJobs &) = delete;
     /// Waits for the items that were begun.
-    ~OrderedJobs() {
-        stop();
-        for (std::thread &thread : threads_) thread.join();
-    }
+    ~OrderedJobs() { end(); }
 
     /// No further item is begun.
     void stop() {
@@ -64,6 +68,11 @@ class OrderedJobs {
     }
 
   private:
+    void end() {
+        stop();
+        for (std::thread &thread : threads_) thread.join();
+    }
+
     struct Outcome {
         std::optional<Result> result{};
         std::exception_ptr failure{};

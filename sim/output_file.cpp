@@ -3,27 +3,80 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fmt/format.h>
 #include <stdexcept>
+#include <system_error>
+#include <utility>
 
 namespace portscan {
 
+void refuse_standard_output(std::string_view option, const std::string &path) {
+    if (path == "-")
+        throw OptionError{
+            fmt::format("{}: '-': standard output has something else: name a file", option)};
+}
+
+/// Empties the file before the first byte.
+class OutputFile::Buffer : public std::filebuf {
+  public:
+    explicit Buffer(std::string path) : path_(std::move(path)) {
+        std::error_code unknown;
+        const bool was_there = std::filesystem::exists(path_, unknown);
+        // Appending creates and does not truncate.
+        created_ = open(path_, std::ios::app | std::ios::binary) != nullptr && !was_there;
+    }
+    Buffer(const Buffer &) = delete;
+    Buffer &operator=(const Buffer &) = delete;
+    ~Buffer() override {
+        std::error_code ignored; // gone already
+        if (created_ && !written_) std::filesystem::remove(path_, ignored);
+    }
+
+  protected:
+    int_type overflow(int_type byte) override {
+        return begin() ? std::filebuf::overflow(byte) : traits_type::eof();
+    }
+    std::streamsize xsputn(const char *bytes, std::streamsize count) override {
+        return begin() ? std::filebuf::xsputn(bytes, count) : 0;
+    }
+
+  private:
+    bool begin() { return std::exchange(written_, true) || empty(); }
+    bool empty() const {
+        std::error_code error;
+        if (std::filesystem::is_regular_file(path_, error))
+            std::filesystem::resize_file(path_, 0, error);
+        return !error;
+    }
+
+    std::string path_;
+    bool created_ = false, written_ = false;
+};
+
 OutputFile::OutputFile(std::string_view option, const std::string &path, const InputFiles &inputs) :
     option_(option),
-    path_(path) {
+    path_(path),
+    stream_(nullptr) {
     if (path_.empty() || path_ == "-") return;
     inputs.refuse_as_output(option, path_);
-    file_.open(path_, std::ios::binary | std::ios::trunc);
-    if (!file_)
+    file_ = std::make_unique<Buffer>(path_);
+    if (!file_->is_open())
         throw OptionError{fmt::format("{}: '{}' cannot be created: {}; name a file in a folder of "
                                       "yours",
                                       option_, path_, std::strerror(errno))};
+    stream_.rdbuf(file_.get());
+}
+
+OutputFile::~OutputFile() = default;
+
+bool OutputFile::is_open() const {
+    return file_ != nullptr && file_->is_open();
 }
 
 void OutputFile::close() {
     if (!is_open()) return;
-    file_.close();
-    if (!file_)
+    if (!stream_.good() || file_->close() == nullptr)
         throw std::runtime_error{
             fmt::format("{}: '{}' could not be written whole: is the disk full?", option_, path_)};
 }

@@ -4,28 +4,42 @@
 #include "sim/input_files.h"
 
 #include <fstream>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <string_view>
 
 namespace portscan {
 
+/// For results that do not go to standard output. Throws OptionError for `-`.
+void refuse_standard_output(std::string_view option, const std::string &path);
+
 /// A file for results, as named by a command line option; none where its name is empty, or `-`,
 /// which is for the command to write.
 class OutputFile {
   public:
-    /// Creates it at once, so that nobody waits for results that have no place. Throws OptionError
-    /// where that is not possible, or where it would be written over one of the inputs.
+    /// Opens or creates it at once, so that nobody waits for results that have no place. What it
+    /// held stays until the first result is written, and a file that was created goes again where
+    /// none is. Throws OptionError where that is not possible, or where it would be written over
+    /// one of the inputs.
     OutputFile(std::string_view option, const std::string &path, const InputFiles &inputs = {});
-    bool is_open() const { return file_.is_open(); }
-    std::ostream &stream() { return file_; }
+    OutputFile(const OutputFile &) = delete;
+    OutputFile &operator=(const OutputFile &) = delete;
+    ~OutputFile();
+
+    bool is_open() const;
+    /// Takes what is written, and loses it where none is open.
+    std::ostream &stream() { return stream_; }
     /// Throws std::runtime_error where not all could be written.
     void close();
 
   private:
+    class Buffer;
+
     std::string option_;
     std::string path_;
-    std::ofstream file_;
+    std::unique_ptr<Buffer> file_;
+    std::ostream stream_;
 };
 
 } // namespace portscan

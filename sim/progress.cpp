@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/progress.h"
 
+#include "sim/console.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -33,6 +35,11 @@ std::string rough_duration(double seconds) {
     return fmt::format("{} h {:02} min", whole / 3'600, whole % 3'600 / 60);
 }
 
+/// Of UTF-8 (RFC 3629): a byte that is not the first one of a character.
+bool is_continuation(char byte) {
+    return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80U;
+}
+
 std::size_t terminal_width() {
     winsize size{};
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
@@ -42,8 +49,9 @@ std::size_t terminal_width() {
 
 std::string format_progress(const ProgressFigures &figures, std::size_t width) {
     const double seconds = Seconds{figures.elapsed}.count();
-    std::string line = fmt::format("{}{}{} {}", figures.label, figures.label.empty() ? "" : ": ",
-                                   grouped(figures.count), figures.unit);
+    std::string line =
+        fmt::format("{}{}{} {}", printable(figures.label), figures.label.empty() ? "" : ": ",
+                    grouped(figures.count), figures.unit);
     if (seconds > 0) {
         const double rate = static_cast<double>(figures.count) / seconds;
         line += fmt::format(", {}/s", grouped(static_cast<std::uint64_t>(rate)));
@@ -54,11 +62,11 @@ std::string format_progress(const ProgressFigures &figures, std::size_t width) {
         if (part > 0 && seconds > 0)
             line += fmt::format(", {} left", rough_duration(seconds * (1 - part) / part));
     }
-    if (line.size() > width) {
-        line.resize(width);
-        if (width > 0) line.back() = '~';
-    }
-    return line;
+    if (line.size() <= width) return line;
+    if (width == 0) return {};
+    std::size_t end = width - 1;
+    while (end > 0 && is_continuation(line[end])) --end; // no part of a character
+    return line.substr(0, end) + "~";
 }
 
 ProgressOutput ProgressOutput::standard_error() {

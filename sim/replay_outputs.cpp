@@ -4,7 +4,6 @@
 #include "sim/frame_comment.h"
 #include "sim/report_json.h"
 
-#include <array>
 #include <fmt/format.h>
 #include <iostream>
 #include <unistd.h>
@@ -14,19 +13,6 @@ namespace portscan {
 namespace {
 
 constexpr std::string_view standard_output = "-";
-
-struct NamedTarget {
-    std::string_view option;
-    const std::string &path;
-};
-
-std::array<NamedTarget, 5> named(const ReplayTargets &targets) {
-    return {{{"json", targets.json},
-             {"write-dropped", targets.write_dropped},
-             {"write-passed", targets.write_passed},
-             {"annotate", targets.annotate},
-             {"html", targets.html}}};
-}
 
 /// By something else than JSON, which the table gives way to.
 bool standard_output_is_taken(const ReplayTargets &targets) {
@@ -46,27 +32,15 @@ std::optional<Writer> writer(std::string_view option, const std::string &path,
     }
 }
 
-/// A full disk is no fault of a capture.
-void written(const auto &step) {
-    try {
-        step();
-    } catch (const CaptureError &error) {
-        throw std::runtime_error(error.what());
-    }
-}
-
 } // namespace
 
 void check_targets(const ReplayTargets &targets, const InputFiles &inputs) {
-    const auto all = named(targets);
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        inputs.refuse_as_output(all[i].option, all[i].path);
-        for (std::size_t j = 0; j < i; ++j) {
-            if (!is_same_file(all[i].path, all[j].path)) continue;
-            throw OptionError(fmt::format("{}: '{}' is taken by --{}: name another file",
-                                          all[i].option, all[i].path, all[j].option));
-        }
-    }
+    check_outputs({{"json", targets.json},
+                   {"write-dropped", targets.write_dropped},
+                   {"write-passed", targets.write_passed},
+                   {"annotate", targets.annotate},
+                   {"html", targets.html}},
+                  inputs);
 }
 
 ReplayOutputs::ReplayOutputs(const ReplayTargets &targets, const std::vector<std::string> &captures,
@@ -95,14 +69,14 @@ CaptureOptions ReplayOutputs::capture_options(const std::string &filter) {
     CaptureOptions options{.filter = filter};
     if (!annotated_) return options;
     options.blocks = [this](const pcapng::Block &block) {
-        written([&] { annotated_->copy(block); });
+        write_frames([&] { annotated_->copy(block); });
     };
     return options;
 }
 
 void ReplayOutputs::frame(const CapturedFrame &frame, const FrameOutcome &outcome) {
     if (annotated_) {
-        written([&] {
+        write_frames([&] {
             annotated_->packet(frame.block,
                                frame_comment(frame, outcome, context_.options.ipv6_prefix));
         });
@@ -112,7 +86,7 @@ void ReplayOutputs::frame(const CapturedFrame &frame, const FrameOutcome &outcom
     if (outcome.result->verdict == Verdict::drop) writer = &dropped_;
     if (outcome.result->verdict == Verdict::pass) writer = &passed_;
     if (writer == nullptr || !*writer) return;
-    written([&] { (*writer)->write(frame.time_ns, frame.bytes, frame.wire_length); });
+    write_frames([&] { (*writer)->write(frame.time_ns, frame.bytes, frame.wire_length); });
 }
 
 void ReplayOutputs::report(const ReplayReport &report, const Timeline &timeline) {
@@ -134,9 +108,9 @@ void ReplayOutputs::write_table(const ReplayReport &report) {
 }
 
 void ReplayOutputs::close() {
-    if (dropped_) written([&] { dropped_->close(); });
-    if (passed_) written([&] { passed_->close(); });
-    if (annotated_) written([&] { annotated_->close(); });
+    if (dropped_) write_frames([&] { dropped_->close(); });
+    if (passed_) write_frames([&] { passed_->close(); });
+    if (annotated_) write_frames([&] { annotated_->close(); });
     if (page_) page_->close();
     html_file_.close();
     json_file_.close();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/report_table.h"
 
+#include "sim/console.h"
+
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
@@ -192,13 +194,6 @@ std::string format_utc(std::uint64_t time_ns) {
     return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}Z", parts.tm_year + 1900,
                        parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
                        time_ns / 1000 % 1'000'000);
-}
-
-std::string printable(std::string name) {
-    std::replace_if(
-        name.begin(), name.end(),
-        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-    return name;
 }
 
 bool wants_colour(int descriptor) {

@@ -40,9 +40,6 @@ class ReportTable {
 /// `2010-08-13 22:12:01.123456Z`: UTC, down to microseconds.
 std::string format_utc(std::uint64_t time_ns);
 
-/// A name of a file, so that it cannot move the cursor.
-std::string printable(std::string name);
-
 /// Whether text for people may be coloured there: a terminal, and NO_COLOR is not set.
 bool wants_colour(int descriptor);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/tuning_report.h"
 
+#include "sim/console.h"
 #include "sim/html_page.h"
 #include "sim/options_json.h"
-#include "sim/report_table.h"
 
 #include <algorithm>
 #include <fmt/format.h>

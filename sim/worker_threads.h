@@ -6,10 +6,22 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace portscan {
+
+/// Starts a thread. Throws std::system_error, where the system has no room for one more.
+template <typename Work>
+std::thread start_thread(Work work) {
+    try {
+        return std::thread{std::move(work)};
+    } catch (const std::system_error &error) {
+        throw std::system_error(error.code(), "start a thread; ask for fewer with --jobs");
+    }
+}
 
 /// Threads that take their work from a common list. The work asks stopping() before each item: it
 /// is true once one of them threw, or where who started them wants no more.
@@ -24,18 +36,11 @@ class WorkerThreads {
     /// Runs `work` in each of so many threads, which have the numbers from 0 on, and waits for all.
     /// What the first one threw is thrown here.
     void run(std::size_t count, const std::function<void(std::size_t thread)> &work) {
-        const auto guarded = [&](std::size_t thread) {
-            try {
-                work(thread);
-            } catch (...) {
-                const std::lock_guard lock{failing_};
-                if (!failure_) failure_ = std::current_exception();
-                failed_ = true;
-            }
-        };
         std::vector<std::thread> threads;
-        for (std::size_t thread = 0; thread < count; ++thread)
-            threads.emplace_back(guarded, thread);
+        guard([&] {
+            for (std::size_t thread = 0; thread < count; ++thread)
+                threads.push_back(start_thread([&, thread] { guard([&] { work(thread); }); }));
+        });
         for (std::thread &thread : threads) thread.join();
         if (failure_) std::rethrow_exception(failure_);
     }
@@ -51,6 +56,16 @@ class WorkerThreads {
     }
 
   private:
+    void guard(const auto &work) {
+        try {
+            work();
+        } catch (...) {
+            const std::lock_guard lock{failing_};
+            if (!failure_) failure_ = std::current_exception();
+            failed_ = true;
+        }
+    }
+
     Wish wants_stop_;
     std::atomic<bool> failed_ = false;
     std::mutex failing_{};

@@ -120,7 +120,7 @@ TEST(CommandSynth, ScenarioIsNeverOverwritten) {
     const std::string scenario = directory.write("a.scenario.toml", text);
     const auto result = synth({scenario, "-w", scenario});
     EXPECT_EQ(result.status, 2);
-    EXPECT_THAT(result.err, HasSubstr("would overwrite the scenario"));
+    EXPECT_THAT(result.err, HasSubstr("is a scenario: name another file"));
     EXPECT_EQ(read_file(scenario), text);
 }
 

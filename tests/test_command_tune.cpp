@@ -13,6 +13,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 namespace portscan {
@@ -234,6 +235,20 @@ TEST_F(TuneTest, InterruptedItSaysThatThereIsNoTable) {
     EXPECT_EQ(result.status, -1); // the signal's
     EXPECT_EQ(result.out, "");
     EXPECT_THAT(result.err, HasSubstr("interrupted: there is no table"));
+}
+
+TEST_F(TuneTest, MoreThreadsThanThereIsRoomForAreALine) {
+    std::string rows;
+    for (unsigned port = 1; port <= 64; ++port)
+        rows += fmt::format("scan.pcap,port {} or host 10.0.0.1,10.0.0.1\n", port);
+    const std::string file = labels(rows);
+    rlimit normal{};
+    getrlimit(RLIMIT_AS, &normal);
+    const rlimit little{.rlim_cur = 400'000'000, .rlim_max = normal.rlim_max}; // 50 stacks
+    setrlimit(RLIMIT_AS, &little);
+    const std::string said = complaint({file, "--jobs", "64"}, 3);
+    setrlimit(RLIMIT_AS, &normal);
+    EXPECT_THAT(said, HasSubstr("start a thread; ask for fewer with --jobs"));
 }
 
 TEST_F(TuneTest, DamagedCaptureCountsUpToThereAndIsStatus2) {

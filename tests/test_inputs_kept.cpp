@@ -101,6 +101,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "again.json",
                   {"mutate", "--json=again.json", "--again", "again.json", "s"}},
         KeptInput{"FuzzObject", "new.o", {"fuzz", "--json=new.o", "--object", "new.o"}},
+        KeptInput{"BenchObject", "new.o", {"bench", "--json=new.o", "--object", "new.o"}},
         KeptInput{"BenchAllowFile", "allow", {"bench", "--json=allow", "--allow-file", "allow"}}),
     [](const auto &test) { return test.param.name; });
 

@@ -2,16 +2,21 @@
 #include "sim/output_file.h"
 #include "tests/temporary_directory.h"
 
+#include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <string>
+#include <unistd.h>
 
 namespace portscan {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
+using ::testing::ThrowsMessage;
 
 class OutputFileTest : public ::testing::Test {
   protected:
@@ -19,6 +24,10 @@ class OutputFileTest : public ::testing::Test {
         const std::string text = "what is in " + name;
         return directory_.write(name,
                                 {reinterpret_cast<const std::uint8_t *>(text.data()), text.size()});
+    }
+    static std::string read(const std::string &path) {
+        std::ifstream file{path};
+        return {std::istreambuf_iterator<char>{file}, {}};
     }
     static std::string refusal(const std::string &path, const InputFiles &inputs) {
         try {
@@ -77,6 +86,50 @@ TEST_F(OutputFileTest, SaysWhyItCannotBeCreated) {
                 StartsWith("json: '" + directory_ / "none/x" +
                            "' cannot be created: No such file or directory; name a file"));
     EXPECT_THAT(refusal(directory_ / "", {}), HasSubstr("Is a directory"));
+}
+
+TEST_F(OutputFileTest, WhatAFileHeldStaysUntilThereIsAResult) {
+    const std::string old = file("old");
+    { OutputFile unused{"json", old}; }
+    {
+        OutputFile without_result{"json", old};
+        without_result.close();
+    }
+    EXPECT_EQ(read(old), "what is in old");
+    OutputFile used{"json", old};
+    used.stream() << 'x';
+    used.close();
+    EXPECT_EQ(read(old), "x");
+    { OutputFile unused{"json", directory_ / "new"}; }
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "new"));
+}
+
+TEST_F(OutputFileTest, TwoResultsDoNotShareAFile) {
+    const auto check = [&](const std::string &one, const std::string &other) {
+        check_outputs({{"json", directory_ / one}, {"html", directory_ / other}}, {});
+    };
+    const auto taken = ThrowsMessage<OptionError>(HasSubstr("is taken by --json"));
+    EXPECT_THAT([&] { check("new", "new"); }, taken);
+    EXPECT_THAT([&] { check("new", "./new"); }, taken) << "neither is there";
+    EXPECT_THAT([&] { check("none/../new", "new"); }, taken);
+    EXPECT_NO_THROW(check("new", "newer"));
+    EXPECT_NO_THROW(check_outputs({{"json", ""}, {"html", ""}}, {}));
+    EXPECT_THROW(check_outputs({{"json", "-"}, {"html", "-"}}, {}), OptionError);
+    EXPECT_THROW(refuse_standard_output("junit", "-"), OptionError);
+}
+
+TEST_F(OutputFileTest, FileOnStandardInputIsAnInput) {
+    const std::string capture = file("a.pcap");
+    const int before = dup(STDIN_FILENO);
+    const int descriptor = open(capture.c_str(), O_RDONLY | O_CLOEXEC);
+    dup2(descriptor, STDIN_FILENO);
+    InputFiles inputs;
+    inputs.add_captures({"-"});
+    EXPECT_THAT(refusal(capture, inputs), HasSubstr("is the capture itself"));
+    EXPECT_EQ(refusal(directory_ / "other", inputs), "created");
+    dup2(before, STDIN_FILENO);
+    close(descriptor);
+    close(before);
 }
 
 TEST_F(OutputFileTest, FullDiskIsNotPassedOver) {

@@ -39,6 +39,13 @@ TEST(FormatProgress, FitsTheTerminal) {
         format_progress({.label = "a-long-name.pcap", .count = 1, .elapsed = 1s, .part = {}}, 10),
         "a-long-na~");
     EXPECT_EQ(format_progress({.label = "a", .count = 1, .elapsed = 1s, .part = {}}, 0), "");
+    const ProgressFigures accents{.label = "\u00e9\u00e9", .count = 1, .elapsed = 1s, .part = {}};
+    EXPECT_EQ(format_progress(accents, 4), "\u00e9~") << "no half of a character";
+}
+
+TEST(FormatProgress, NameOfAFileCannotMoveTheCursor) {
+    EXPECT_THAT(format_progress({.label = "\x1b]0;x\a", .count = 1, .elapsed = 1s, .part = {}}, 80),
+                testing::StartsWith("?]0;x?: 1 packets"));
 }
 
 class ProgressTest : public testing::Test {

@@ -20,12 +20,9 @@ TEST(WorkerThreads, EachItemIsDoneOnce) {
     EXPECT_TRUE(known);
 }
 
-TEST(WorkerThreads, FewItemsTakeFewThreads) {
+TEST(WorkerThreads, ThereMayBeFewerItemsThanThreads) {
     std::atomic<int> done = 0;
-    WorkerThreads{}.share_out(8, 1, [&](std::size_t thread, std::size_t) {
-        EXPECT_EQ(thread, 0u);
-        ++done;
-    });
+    WorkerThreads{}.share_out(8, 1, [&](std::size_t, std::size_t) { ++done; });
     EXPECT_EQ(done, 1);
     WorkerThreads{}.share_out(8, 0, [](std::size_t, std::size_t) { FAIL(); });
 }
