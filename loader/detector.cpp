@@ -213,10 +213,12 @@ std::vector<std::uint8_t> read_object(const std::string &path) {
     }
     if (std::filesystem::is_directory(path))
         refuse_object(EISDIR, fmt::format("read detector object {}", path));
+    errno = 0;
     std::ifstream file{path, std::ios::binary};
     std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>{file}, {}};
-    if (!file || bytes.empty())
-        refuse_object(errno != 0 ? errno : EINVAL, fmt::format("read detector object {}", path));
+    if (!file.is_open() || file.bad())
+        refuse_object(errno != 0 ? errno : EIO, fmt::format("read detector object {}", path));
+    if (bytes.empty()) refuse_object(ENOEXEC, fmt::format("detector object {} is empty", path));
     return bytes;
 }
 

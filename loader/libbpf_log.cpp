@@ -10,13 +10,13 @@
 namespace portscan {
 namespace {
 
-thread_local std::string collected;
+thread_local std::string *collected = nullptr; // of the thread's log; null: there is none
 
 int collect(libbpf_print_level level, const char *format, va_list arguments) {
-    if (level == LIBBPF_DEBUG) return 0;
+    if (level == LIBBPF_DEBUG || collected == nullptr) return 0;
     std::array<char, 4096> text{};
     const int length = vsnprintf(text.data(), text.size(), format, arguments);
-    collected += text.data();
+    *collected += text.data();
     return length;
 }
 
@@ -30,16 +30,17 @@ bool is_noise(const std::string &line) {
 } // namespace
 
 LibbpfLog::LibbpfLog() {
-    collected.clear();
-    libbpf_set_print(collect);
+    // Once, and for all threads: the setting is the process'.
+    [[maybe_unused]] static const auto libbpfs_own = libbpf_set_print(collect);
+    collected = &text_;
 }
 
 LibbpfLog::~LibbpfLog() {
-    libbpf_set_print(nullptr);
+    collected = nullptr;
 }
 
 std::string LibbpfLog::reason() const {
-    std::istringstream lines{collected};
+    std::istringstream lines{text_};
     std::string reason;
     for (std::string line; std::getline(lines, line);)
         if (!is_noise(line)) reason = line;

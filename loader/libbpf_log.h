@@ -5,8 +5,8 @@
 
 namespace portscan {
 
-/// Keeps what libbpf says during its lifetime off the screen, and in memory: the reason of a
-/// failure. One at a time in a thread.
+/// Keeps what libbpf says to this thread during its lifetime in memory: the reason of a failure.
+/// From the first one on, libbpf prints nothing itself. One at a time in a thread.
 class LibbpfLog {
   public:
     LibbpfLog();
@@ -16,6 +16,9 @@ class LibbpfLog {
 
     /// The last line that tells why something failed, the verifier's included; empty if none.
     std::string reason() const;
+
+  private:
+    std::string text_{};
 };
 
 } // namespace portscan

@@ -10,7 +10,6 @@
 #include <charconv>
 #include <fmt/format.h>
 #include <functional>
-#include <mutex>
 #include <utility>
 
 namespace portscan {
@@ -79,10 +78,8 @@ std::uint64_t parse_count(std::string_view option, std::string_view text, std::u
 ReplaySession start_session(const ReplayCommand &command, unsigned workers) {
     const DetectorOptions options = detection_options(command);
     const HostList hosts = command.hosts ? HostList::parse(*command.hosts) : HostList{};
-    // With --host workers load further ones while they run: one at a time, for libbpf's log.
-    const auto loading = std::make_shared<std::mutex>();
-    const auto load = [options, settings = command.simulator, loading] {
-        const std::lock_guard lock{*loading};
+    // With --host workers load further ones while they run.
+    const auto load = [options, settings = command.simulator] {
         return std::make_unique<Simulator>(options, settings);
     };
     std::vector<std::unique_ptr<Simulator>> simulators;

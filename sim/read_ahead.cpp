@@ -48,13 +48,14 @@ struct Batch {
     }
 };
 
-/// Signals are for the thread that waits for frames.
+/// Those that end a replay are for the thread that waits for frames.
 class SignalsBlocked {
   public:
     SignalsBlocked() {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_BLOCK, &all, &before_);
+        sigset_t ending;
+        sigemptyset(&ending);
+        for (const int number : {SIGINT, SIGTERM}) sigaddset(&ending, number);
+        pthread_sigmask(SIG_BLOCK, &ending, &before_);
     }
     SignalsBlocked(const SignalsBlocked &) = delete;
     SignalsBlocked &operator=(const SignalsBlocked &) = delete;
@@ -92,7 +93,8 @@ struct ReadAhead::State {
 /// False after the last frame.
 bool ReadAhead::State::fill(Batch &batch) {
     batch.clear();
-    while (batch.bytes.size() < batch_size && batch.frames.size() < batch_size / 64) {
+    while (batch.bytes.size() < batch_size &&
+           batch.frames.size() < batch_size / sizeof(CapturedFrame)) {
         const auto frame = reader.next();
         if (!frame) {
             batch.last = true;

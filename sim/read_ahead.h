@@ -10,7 +10,7 @@ namespace portscan {
 
 /// The frames of a capture, read and dissected by a thread of its own that is some batches ahead:
 /// reading and decompressing costs about as much as running the frames does. Memory is that of the
-/// batches, 2 MiB in all, and of the largest frame.
+/// batches, 4 MiB in all, and of the largest frame of each.
 class ReadAhead {
   public:
     /// Worth its while, and safe: a file of some size, whose reading cannot wait for somebody as

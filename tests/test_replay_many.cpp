@@ -138,31 +138,45 @@ TEST_F(ReplayManyTest, VerboseSaysEachChangeOfState) {
                                  "port 4, after 1,2,3\n");
 }
 
-/// A capture of so many full-sized frames, through a pipe, so that nothing but the replay itself
-/// could hold it; the most that any replay so far had in memory, in KiB.
-long resident_after(const std::string &pipe, unsigned frames) {
-    if (mkfifo(pipe.c_str(), 0600) != 0) return -1;
-    std::thread sender{[&] {
-        CaptureWriter writer = CaptureWriter::create(pipe);
-        const Bytes bytes = tcp("10.0.0.1", "10.0.0.9", 80, "A").payload_size(1'400).bytes();
-        for (unsigned i = 0; i < frames; ++i) writer.write(i * 1'000ULL, bytes);
-        writer.close();
-    }};
-    const CommandResult result = run_command({"replay", "--json", pipe});
-    sender.join();
-    EXPECT_EQ(json_lines(result, 0).at(0)["packets"], frames);
-    std::filesystem::remove(pipe);
+void write_large(const std::string &path, unsigned frames) {
+    CaptureWriter writer = CaptureWriter::create(path);
+    const Bytes bytes = tcp("10.0.0.1", "10.0.0.9", 80, "A").payload_size(1'400).bytes();
+    for (unsigned i = 0; i < frames; ++i) writer.write(i * 1'000ULL, bytes);
+    writer.close();
+}
+
+/// Replays a capture of so many frames; the most that any replay so far had in memory, in KiB.
+long resident_after(const std::string &path, unsigned frames) {
+    EXPECT_EQ(json_lines(run_command({"replay", "--json", path}), 0).at(0)["packets"], frames);
+    std::filesystem::remove(path);
     rusage usage{};
     getrusage(RUSAGE_CHILDREN, &usage);
     return usage.ru_maxrss;
 }
 
+/// Through a pipe, so that nothing but the replay itself could hold the capture.
+long resident_after_pipe(const std::string &pipe, unsigned frames) {
+    if (mkfifo(pipe.c_str(), 0600) != 0) return -1;
+    std::thread sender{[&] { write_large(pipe, frames); }};
+    const long resident = resident_after(pipe, frames);
+    sender.join();
+    return resident;
+}
+
 TEST_F(ReplayManyTest, MemoryDoesNotGrowWithTheCapture) {
     constexpr unsigned frames = 150'000; // 220 MB; 64 bytes kept of each would be 9,400 KiB
-    const long small = resident_after(directory / "pipe", 1'000);
-    const long large = resident_after(directory / "pipe", frames);
+    const long small = resident_after_pipe(directory / "pipe", 1'000);
+    const long large = resident_after_pipe(directory / "pipe", frames);
     EXPECT_LT(large, small + 8'000);
     EXPECT_LT(large, 200'000);
+}
+
+TEST_F(ReplayManyTest, MemoryDoesNotGrowWithAFileThatIsReadAhead) {
+    constexpr unsigned few = 2'000, frames = 60'000; // 3 MB, which is read ahead, and 87 MB
+    write_large(directory / "few", few);
+    const long small = resident_after(directory / "few", few);
+    write_large(directory / "many", frames);
+    EXPECT_LT(resident_after(directory / "many", frames), small + 8'000);
 }
 
 /// What a replay writes where standard output and standard error are a terminal.

@@ -168,6 +168,8 @@ class Pod(unittest.TestCase):
         maps = kernel["kernel_memory_bytes"] / 2**20
         status = pathlib.Path(f"/proc/{self.loader.pid}/status").read_text()
         resident = int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
+        self.assertLessEqual(maps, 150)
+        self.assertLessEqual(resident, 10)
         worst = maps + resident + 0.1 * 625  # docs/loader.md: for each thousand blocks
         resources = pod()["containers"][0]["resources"]
         self.assertLessEqual(worst, megabytes(resources["limits"]["memory"]))
