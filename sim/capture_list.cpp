@@ -9,7 +9,7 @@
 #include <array>
 #include <filesystem>
 #include <fmt/format.h>
-#include <set>
+#include <map>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -110,18 +110,17 @@ CaptureList list_captures(const std::vector<std::string> &arguments) {
 }
 
 std::vector<std::string> left_out_lines(const CaptureList &list, bool each) {
-    constexpr std::ptrdiff_t few = 3;
+    constexpr std::size_t few = 3;
+    std::map<std::string_view, std::size_t> alike; // by reason
+    for (const LeftOut &one : list.left_out) ++alike[one.reason];
     std::vector<std::string> lines;
-    std::set<std::string_view> told;
     for (const auto &[path, reason] : list.left_out) {
-        const auto alike =
-            std::count_if(list.left_out.begin(), list.left_out.end(),
-                          [&reason = reason](const LeftOut &one) { return one.reason == reason; });
-        if (each || alike <= few)
+        std::size_t &count = alike[reason]; // 0: told already
+        if (each || (count != 0 && count <= few))
             lines.push_back(fmt::format("{}: {}, left out", path, reason));
-        else if (told.insert(reason).second)
+        else if (count != 0)
             lines.push_back(fmt::format("{} and {} others: {}, left out (-v names them)", path,
-                                        alike - 1, reason));
+                                        std::exchange(count, 0) - 1, reason));
     }
     return lines;
 }
