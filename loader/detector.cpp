@@ -5,6 +5,7 @@
 #include "bpf/xdp_portscan.skel.h"
 #include "loader/detector_config.h"
 #include "loader/features.h"
+#include "loader/file_content.h"
 #include "loader/libbpf_log.h"
 
 #include <array>
@@ -12,11 +13,8 @@
 #include <bpf/libbpf.h>
 #include <cerrno>
 #include <cstddef>
-#include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 namespace portscan {
@@ -211,15 +209,17 @@ std::vector<std::uint8_t> read_object(const std::string &path) {
         const auto embedded = embedded_object();
         return {embedded.begin(), embedded.end()};
     }
-    if (std::filesystem::is_directory(path))
-        refuse_object(EISDIR, fmt::format("read detector object {}", path));
-    errno = 0;
-    std::ifstream file{path, std::ios::binary};
-    std::vector<std::uint8_t> bytes{std::istreambuf_iterator<char>{file}, {}};
-    if (!file.is_open() || file.bad())
-        refuse_object(errno != 0 ? errno : EIO, fmt::format("read detector object {}", path));
-    if (bytes.empty()) refuse_object(ENOEXEC, fmt::format("detector object {} is empty", path));
-    return bytes;
+    constexpr std::size_t most = std::size_t{64} * 1024 * 1024;
+    try {
+        const std::string content = read_content(path, most);
+        if (content.empty())
+            refuse_object(ENOEXEC, fmt::format("detector object {} is empty", path));
+        return {content.begin(), content.end()};
+    } catch (const ObjectError &) {
+        throw;
+    } catch (const std::system_error &error) {
+        refuse_object(error.code().value(), fmt::format("read detector object {}", path));
+    }
 }
 
 } // namespace portscan

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/bench_baseline.h"
 
+#include "loader/file_content.h"
 #include "sim/bench_report.h"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 namespace portscan {
 namespace {
@@ -62,11 +62,12 @@ std::optional<Pair> pair_up(const BenchBaseline::Entry &entry, const PathCost &c
 } // namespace
 
 BenchBaseline read_bench_baseline(const std::string &file) {
-    std::ifstream stream{file, std::ios::binary};
-    if (!stream) refuse(file, "cannot be read");
-    const std::string text{std::istreambuf_iterator<char>{stream}, {}};
-    if (stream.bad()) refuse(file, "cannot be read");
-    return parse_bench_baseline(text, file);
+    constexpr std::size_t most = std::size_t{64} * 1024 * 1024;
+    try {
+        return parse_bench_baseline(read_content(file, most), file);
+    } catch (const std::system_error &error) {
+        refuse(file, fmt::format("cannot be read: {}", error.code().message()));
+    }
 }
 
 BenchBaseline parse_bench_baseline(std::string_view json, const std::string &file) {

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/bless.h"
 
+#include "sim/privileges.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <map>
 #include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
 
 namespace portscan {
@@ -28,8 +30,10 @@ bool agree(const Wish &wish) {
                        [&](const Mismatch *one) { return one->rewrite->edits == first; });
 }
 
-std::system_error file_error(const std::string &what) {
-    return {errno, std::generic_category(), what};
+OptionError file_error(const std::string &what) {
+    const int error = errno;
+    return OptionError{
+        fmt::format("bless: {}: {}{}", what, std::strerror(error), rights_hint(error))};
 }
 
 /// A file under a name of its own, removed unless it was renamed.
@@ -148,9 +152,9 @@ std::string difference(const SourceText &before, const std::vector<TextEdit> &ed
 
 void replace_file(const std::string &path, const std::string &content) {
     // A link goes on pointing at the file that changed.
-    const std::string target = std::filesystem::canonical(path).string();
     struct stat status {};
-    if (stat(target.c_str(), &status) < 0) throw file_error(fmt::format("cannot read {}", path));
+    if (stat(path.c_str(), &status) < 0) throw file_error(fmt::format("cannot read {}", path));
+    const std::string target = std::filesystem::canonical(path).string();
     TemporaryFile temporary{target};
     temporary.fill(content, status.st_mode & 07777);
     temporary.rename_to(target);

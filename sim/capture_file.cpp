@@ -2,6 +2,7 @@
 #include "sim/capture_file.h"
 
 #include "sim/capture.h"
+#include "sim/privileges.h"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -48,8 +49,9 @@ void CaptureFile::remove() noexcept {
 }
 
 void CaptureFile::fail(int error) const {
-    throw CaptureError{fmt::format("cannot write {}: {}", path_ == "-" ? "standard output" : path_,
-                                   std::generic_category().message(error))};
+    throw CaptureError{fmt::format("cannot write {}: {}{}",
+                                   path_ == "-" ? "standard output" : path_,
+                                   std::generic_category().message(error), rights_hint(error))};
 }
 
 } // namespace portscan

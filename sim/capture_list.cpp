@@ -7,10 +7,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <filesystem>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <map>
 #include <string_view>
+#include <sys/vfs.h>
 #include <system_error>
 #include <utility>
 
@@ -50,11 +53,22 @@ std::string why_no_capture(const fs::path &path) {
     }
 }
 
+/// procfs and the like: many files, none of them kept anywhere, and some that are never at an end.
+bool is_of_the_kernel(const fs::path &folder) {
+    constexpr std::array<std::int64_t, 7> made_up{
+        PROC_SUPER_MAGIC, SYSFS_MAGIC,        TRACEFS_MAGIC,      DEBUGFS_MAGIC,
+        BPF_FS_MAGIC,     CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC};
+    struct statfs system {};
+    if (statfs(folder.c_str(), &system) != 0) return false; // reading it says why
+    return std::find(made_up.begin(), made_up.end(), std::int64_t{system.f_type}) != made_up.end();
+}
+
 class Walk {
   public:
     explicit Walk(CaptureList &list) : list_{list} {}
 
     void folder(const fs::path &path) {
+        if (is_of_the_kernel(path)) return leave_out(path, "files that the kernel makes up");
         std::vector<fs::path> entries;
         std::error_code error;
         for (fs::directory_iterator entry{path, error}; !error && entry != fs::directory_iterator{};

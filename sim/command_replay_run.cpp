@@ -265,6 +265,10 @@ std::vector<std::string> ReplayRun::warnings_of(const ReplayReport &report) cons
                         *command_.hosts));
     else if (!command_.filter.empty() && none)
         add(nothing_selected(report.packets));
+    if (report.time_held > report.packets / 10)
+        add(fmt::format("{} of {} packets are earlier than one before them, and were run at its "
+                        "time: reordercap(1) puts them in order",
+                        report.time_held, report.packets));
     if (report.hosts && report.hosts->left_out_packets != 0)
         add(fmt::format("{} packets for hosts beyond the first {} are left out: name fewer with "
                         "--host",

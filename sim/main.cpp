@@ -21,6 +21,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
+#include <new>
 #include <system_error>
 
 namespace {
@@ -108,6 +109,9 @@ int main(int argc, char **argv) {
         return portscan::exit_unreadable;
     } catch (const std::system_error &error) {
         portscan::complain(explain(error, is_capable));
+        return portscan::exit_environment;
+    } catch (const std::bad_alloc &) {
+        portscan::complain("there is not enough memory for this");
         return portscan::exit_environment;
     } catch (const std::exception &error) {
         portscan::complain(error.what());

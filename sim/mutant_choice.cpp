@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/mutant_choice.h"
 
+#include "loader/file_content.h"
 #include "loader/options.h"
 
 #include <fmt/format.h>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <system_error>
 #include <tuple>
 
 namespace portscan {
@@ -44,12 +45,14 @@ std::vector<Mutant> survivors_of(std::vector<Mutant> mutants, const std::string 
                                  const std::string &object_sha256) {
     std::set<Identity> survived;
     try {
-        std::ifstream file{path};
-        if (!file) throw OptionError{fmt::format("again: '{}' cannot be read", path)};
-        const auto report = nlohmann::json::parse(file);
+        constexpr std::size_t most = std::size_t{64} * 1024 * 1024;
+        const auto report = nlohmann::json::parse(read_content(path, most));
         if (report.at("object_sha256") != object_sha256)
             throw OptionError{fmt::format("again: '{}' is of another detector: run all", path)};
         for (const auto &survivor : report.at("survivors")) survived.insert(identity_of(survivor));
+    } catch (const std::system_error &error) {
+        throw OptionError{
+            fmt::format("again: '{}' cannot be read: {}", path, error.code().message())};
     } catch (const nlohmann::json::exception &) {
         throw OptionError{fmt::format("again: '{}' is no JSON of 'mutate --json'", path)};
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/output_file.h"
 
+#include "sim/privileges.h"
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -61,11 +63,15 @@ OutputFile::OutputFile(std::string_view option, const std::string &path, const I
     if (path_.empty() || path_ == "-") return;
     inputs.refuse_as_output(option, path_);
     file_ = std::make_unique<Buffer>(path_);
-    if (!file_->is_open())
-        throw OptionError{fmt::format("{}: '{}' cannot be created: {}; name a file in a folder of "
-                                      "yours",
-                                      option_, path_, std::strerror(errno))};
+    if (!file_->is_open()) fail_to_create(errno);
     stream_.rdbuf(file_.get());
+}
+
+void OutputFile::fail_to_create(int error) const {
+    const std::string_view hint = rights_hint(error);
+    throw OptionError{fmt::format("{}: '{}' cannot be created: {}{}", option_, path_,
+                                  std::strerror(error),
+                                  hint.empty() ? "; name a file in a folder of yours" : hint)};
 }
 
 OutputFile::~OutputFile() = default;

@@ -36,6 +36,8 @@ class OutputFile {
   private:
     class Buffer;
 
+    [[noreturn]] void fail_to_create(int error) const;
+
     std::string option_;
     std::string path_;
     std::unique_ptr<Buffer> file_;

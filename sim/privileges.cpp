@@ -145,4 +145,10 @@ void drop_privileges(KeptCapabilities kept) {
     verify(keep, user);
 }
 
+std::string_view rights_hint(int error) {
+    if (error != EACCES || geteuid() != 0) return "";
+    return "; root's rights over files of others are given up before: use sudo, or a folder of "
+           "root's";
+}
+
 } // namespace portscan

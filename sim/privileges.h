@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <sys/types.h>
 
 namespace portscan {
@@ -36,5 +37,9 @@ std::optional<InvokingUser> invoking_user(const char *sudo_uid, const char *sudo
 /// std::system_error or std::runtime_error where the kernel refuses or where something could still
 /// be regained: the process must not go on then.
 void drop_privileges(KeptCapabilities kept);
+
+/// What to add to a refusal to write a file, which root did not expect: `; root's rights ...`.
+/// Empty for other errors and users.
+std::string_view rights_hint(int error);
 
 } // namespace portscan

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/source_text.h"
 
+#include "loader/file_content.h"
+
 #include <algorithm>
-#include <cerrno>
-#include <fmt/format.h>
-#include <fstream>
-#include <iterator>
-#include <system_error>
 
 namespace portscan {
 namespace {
@@ -27,13 +24,8 @@ SourceText::SourceText(std::string path, std::string text) :
 }
 
 SourceText SourceText::read(const std::string &path) {
-    std::ifstream file{path, std::ios::binary};
-    std::string text{std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
-    if (!file.is_open() || file.bad()) {
-        throw std::system_error{errno, std::generic_category(),
-                                fmt::format("cannot read {}", path)};
-    }
-    return {path, std::move(text)};
+    constexpr std::size_t most = std::size_t{16} * 1024 * 1024;
+    return {path, read_content(path, most)};
 }
 
 std::size_t SourceText::offset(unsigned line_number, unsigned column) const {

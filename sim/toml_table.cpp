@@ -109,7 +109,7 @@ TableReader::TableReader(const toml::table &table, std::string name, Problems &p
     line_(line_of(table)) {}
 
 TomlValue TableReader::take(std::string_view key) {
-    known_.emplace_back(key);
+    if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
     const toml::node *const node = table_.get(key);
     if (node == nullptr) return {};
     return {node, std::string{key}, line_of(*node), range_of(*node, problems_.source())};

@@ -143,7 +143,7 @@ TEST(ReplaceFile, KeepsPermissionsAndLinks) {
 }
 
 TEST(ReplaceFile, ThrowsWhereItCannotWrite) {
-    EXPECT_THROW(replace_file("/nowhere/a", "x"), std::system_error);
+    EXPECT_THROW(replace_file("/nowhere/a", "x"), OptionError);
 }
 
 TEST(SaysCi, TakesTheVariableAtItsWord) {

@@ -76,6 +76,13 @@ TEST_F(CaptureListTest, LinksToFoldersAndWhatIsNoFileAreLeftOut) {
                             HasSubstr("pipe.pcap: no regular file")));
 }
 
+TEST_F(CaptureListTest, WhatTheKernelMakesUpIsNotEntered) {
+    const CaptureList list = list_captures({"/proc/self"});
+    EXPECT_THAT(left_out_lines(list, false),
+                ElementsAre("/proc/self: files that the kernel makes up, left out"));
+    EXPECT_THAT(list.failures, ElementsAre(HasSubstr("no capture in this folder")));
+}
+
 TEST_F(CaptureListTest, ManyThatAreNoCapturesAreOneLineUnlessEachIsWanted) {
     for (const char *name : {"b/1", "b/2", "b/3", "b/4"}) text(name);
     fs::create_symlink(top / "nothing", top / "b/5");
