@@ -15,6 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 /// As short as `mutate` plays them.
 constexpr std::size_t storm_steps = 1500;
@@ -58,6 +59,7 @@ class Detectors {
 TEST(Stages, LeaveStepByStepWhatIsWrittenDown) {
     Detectors detectors;
     auto expected = written_down();
+    ASSERT_THAT(expected, Not(IsEmpty())) << "tests/stages.txt cannot be read";
     std::string lines; // as they would have to be
     for (const StageScript &stage : find_stages(storm_steps)) {
         StageLog log;
