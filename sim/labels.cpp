@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/labels.h"
 
+#include "loader/file_content.h"
 #include "sim/scenario.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace portscan {
@@ -194,17 +193,16 @@ std::vector<LabelledCapture> parse_labels(const SourceText &source) {
 }
 
 std::vector<LabelledCapture> load_labels(const std::string &path) {
-    std::ifstream file{path, std::ios::binary};
-    std::string text(largest_file + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!file.is_open() || file.bad()) // a folder opens, and fails when it is read
-        throw ScenarioError{{fmt::format("{}:1: cannot be read: {}", path, std::strerror(errno))}};
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.size() > largest_file)
+    try {
+        return parse_labels({path, read_content(path, largest_file)});
+    } catch (const std::system_error &error) {
+        if (error.code() != std::errc::file_too_large)
+            throw ScenarioError{
+                {fmt::format("{}:1: cannot be read: {}", path, error.code().message())}};
         throw ScenarioError{
             {fmt::format("{}:1: larger than {} MiB: is this a file of labels ('{}')?", path,
                          largest_file / 1024 / 1024, header)}};
-    return parse_labels({path, std::move(text)});
+    }
 }
 
 } // namespace portscan
