@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/config_file.h"
 
+#include "loader/file_content.h"
 #include "loader/nearest_word.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
+#include <system_error>
 #include <toml++/toml.h>
 
 namespace portscan {
@@ -129,18 +128,16 @@ Settings parse_config(std::string_view text, const std::string &path) {
 }
 
 std::optional<Settings> read_config_file_if_any(const std::string &path) {
-    std::ifstream file{path};
-    if (!file.is_open() && errno == ENOENT) return std::nullopt;
-    std::string text(largest_file + 1, '\0');
-    if (file.is_open()) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    // A folder opens and fails on the first read, which sets badbit.
-    if (!file.is_open() || file.bad()) {
+    std::string text;
+    try {
+        text = read_content(path, largest_file);
+    } catch (const std::system_error &error) {
+        if (error.code() == std::errc::no_such_file_or_directory) return std::nullopt;
+        if (error.code() == std::errc::file_too_large)
+            throw OptionError(fmt::format("{}: is no configuration: above 1 MiB", path));
         throw OptionError(fmt::format("{}: cannot be read ({}): give a readable TOML file", path,
-                                      std::strerror(errno)));
+                                      error.code().message()));
     }
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.size() > largest_file)
-        throw OptionError(fmt::format("{}: is no configuration: above 1 MiB", path));
     return parse_config(text, path);
 }
 
