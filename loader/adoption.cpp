@@ -185,7 +185,7 @@ std::vector<std::string> Adoption::notes() const {
     if (!found_state_) return notes;
     const MigrationCounts moved = counts();
     if (migrated())
-        notes.push_back(fmt::format("adopted state moved to maps of another shape: {} blocks and "
+        notes.push_back(fmt::format("adopted state moved to new maps: {} blocks and "
                                     "{} sources kept, {} sources lost",
                                     moved.blocks_kept, moved.sources_kept, moved.sources_lost));
     if (moved.dry_run_blocks != 0)

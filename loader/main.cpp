@@ -73,7 +73,9 @@ int parse_and_run(int argc, char **argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help, --version
-        return app.exit(success);
+        const int status = app.exit(success);
+        finish_output();
+        return status;
     } catch (const CLI::Error &error) {
         complain(explain(app, error, argc, argv) + " (see --help)");
         return usage;

@@ -56,11 +56,12 @@ FilterPlan RunLoop::plan() {
 
 void RunLoop::start(bool replaces) {
     directory_.clear_mark(unconfirmed_mark);
-    serve_metrics(); // before attaching: its port may be in use
+    const bool serves = serve_metrics(); // before attaching: its port may be in use
     FilterPlan first = plan();
     first.hold_new = command_.confirm.has_value() && !replaces;
     first.await_absent = replaces;
     filter_.apply(first);
+    if (serves) say_metrics_address();
     if (filter_.holds_links()) {
         directory_.set_mark(unconfirmed_mark);
         confirmation_.once(*command_.confirm);
@@ -109,10 +110,10 @@ void RunLoop::set_timers() {
     if (const auto interval = notify_.alive_interval()) alive_.repeat(*interval);
 }
 
-/// The next address is bound before the one in use is given up.
-void RunLoop::serve_metrics() {
+/// The next address is bound before the one in use is given up. False where it stays.
+bool RunLoop::serve_metrics() {
     const std::string &listen = settings_.service.listen;
-    if (listen == http_address_) return;
+    if (listen == http_address_) return false;
     std::optional<HttpServer> next;
     if (listen != "off")
         next.emplace(*HttpEndpoint::parse(listen), [this](const HttpRequest &request) {
@@ -121,9 +122,13 @@ void RunLoop::serve_metrics() {
     if (http_) loop_.remove(http_->poll_fd());
     http_ = std::move(next);
     http_address_ = listen;
-    if (!http_) return;
-    loop_.add(http_->poll_fd(), [this] { guarded("metrics", [this] { http_->serve(); }); });
-    say(fmt::format("metrics at http://{}/metrics", http_->endpoint().to_string()));
+    if (http_)
+        loop_.add(http_->poll_fd(), [this] { guarded("metrics", [this] { http_->serve(); }); });
+    return true;
+}
+
+void RunLoop::say_metrics_address() {
+    if (http_) say(fmt::format("metrics at http://{}/metrics", http_->endpoint().to_string()));
 }
 
 MetricsSnapshot RunLoop::snapshot() {
@@ -223,7 +228,7 @@ void RunLoop::reload() {
         const HostSettings before = settings_;
         try {
             reread_settings();
-            serve_metrics();
+            if (serve_metrics()) say_metrics_address();
             replace_binary();
             apply_settings();
         } catch (...) {

@@ -49,7 +49,8 @@ class RunLoop {
     FilterPlan plan();
     void listen_to_detector();
     void set_timers();
-    void serve_metrics();
+    bool serve_metrics();
+    void say_metrics_address();
     MetricsSnapshot snapshot();
 
     void on_signal();

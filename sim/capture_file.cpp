@@ -25,8 +25,9 @@ std::FILE *open_stream(const std::string &path) {
 
 CaptureFile::CaptureFile(const std::string &path) :
     path_{path},
+    replacement_{path == "-" ? std::nullopt : Replacement::begin(path)},
     buffer_(buffer_size),
-    stream_{open_stream(path), std::fclose} {
+    stream_{open_stream(replacement_ ? replacement_->path() : path), std::fclose} {
     if (!stream_) fail(errno);
     setvbuf(stream_.get(), buffer_.data(), _IOFBF, buffer_.size());
 }
@@ -36,14 +37,20 @@ void CaptureFile::put(ByteView bytes) {
 }
 
 void CaptureFile::close() {
-    if (stream_ && std::fclose(stream_.release()) != 0) fail(errno);
+    if (!stream_) return;
+    if (std::fclose(stream_.release()) != 0) fail(errno);
+    try {
+        if (replacement_) replacement_->commit();
+    } catch (const std::system_error &error) {
+        fail(error.code().value());
+    }
 }
 
 void CaptureFile::remove() noexcept {
     if (!stream_) return;
     struct stat status {};
-    const bool regular =
-        path_ != "-" && fstat(fileno(stream_.get()), &status) == 0 && S_ISREG(status.st_mode);
+    const bool regular = path_ != "-" && !replacement_ &&
+                         fstat(fileno(stream_.get()), &status) == 0 && S_ISREG(status.st_mode);
     stream_.reset();
     if (regular) unlink(path_.c_str());
 }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "sim/frame.h"
+#include "sim/replacement.h"
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +17,7 @@ namespace portscan {
 /// CaptureError with a line that names the file.
 class CaptureFile {
   public:
-    /// Overwrites an existing file.
+    /// An existing file is replaced by close(), and stays where it never comes to that.
     explicit CaptureFile(const std::string &path);
 
     void put(ByteView bytes);
@@ -29,6 +31,7 @@ class CaptureFile {
     [[noreturn]] void fail(int error) const;
 
     std::string path_;
+    std::optional<Replacement> replacement_;
     std::vector<char> buffer_; // outlives the stream
     std::unique_ptr<std::FILE, int (*)(std::FILE *)> stream_;
 };

@@ -80,7 +80,7 @@ class CompareRun {
         command_(command),
         sides_(both),
         annotation_(command.annotate),
-        json_file_("json", command.json),
+        json_file_("json", command.json, {}, OutputKind::lines),
         people_(command.annotate == "-" ? std::cerr : std::cout) {}
 
     int all(const std::vector<ComparedInput> &inputs) {

@@ -21,6 +21,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
+#include <iostream>
 #include <new>
 #include <system_error>
 
@@ -81,7 +82,10 @@ int parse_and_run(int argc, char **argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help, --version
-        return app.exit(success);
+        const int status = app.exit(success);
+        if (std::cout.flush()) return status;
+        portscan::complain("standard output could not be written whole: is the disk full?");
+        return portscan::exit_environment;
     } catch (const CLI::Error &error) {
         portscan::complain(std::string{error.what()} + " (see --help)");
         return portscan::exit_unreadable;

@@ -2,11 +2,13 @@
 #include "sim/output_file.h"
 
 #include "sim/privileges.h"
+#include "sim/replacement.h"
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -19,20 +21,29 @@ void refuse_standard_output(std::string_view option, const std::string &path) {
             fmt::format("{}: '-': standard output has something else: name a file", option)};
 }
 
-/// Empties the file before the first byte.
+/// What is no replacement is emptied before the first byte.
 class OutputFile::Buffer : public std::filebuf {
   public:
-    explicit Buffer(std::string path) : path_(std::move(path)) {
+    Buffer(std::string path, OutputKind kind) : path_(std::move(path)) {
+        if (kind == OutputKind::whole) replacement_ = Replacement::begin(path_);
         std::error_code unknown;
-        const bool was_there = std::filesystem::exists(path_, unknown);
+        const bool was_there = replacement_ || std::filesystem::exists(path_, unknown);
+        const std::string opened = replacement_ ? replacement_->path() : path_;
         // Appending creates and does not truncate.
-        created_ = open(path_, std::ios::app | std::ios::binary) != nullptr && !was_there;
+        created_ = open(opened, std::ios::app | std::ios::binary) != nullptr && !was_there;
     }
     Buffer(const Buffer &) = delete;
     Buffer &operator=(const Buffer &) = delete;
     ~Buffer() override {
         std::error_code ignored; // gone already
         if (created_ && !written_) std::filesystem::remove(path_, ignored);
+    }
+
+    /// False where not all could be written. Throws std::system_error.
+    bool finish() {
+        if (close() == nullptr) return false;
+        if (replacement_ && written_) replacement_->commit();
+        return true;
     }
 
   protected:
@@ -44,7 +55,7 @@ class OutputFile::Buffer : public std::filebuf {
     }
 
   private:
-    bool begin() { return std::exchange(written_, true) || empty(); }
+    bool begin() { return std::exchange(written_, true) || replacement_ || empty(); }
     bool empty() const {
         std::error_code error;
         if (std::filesystem::is_regular_file(path_, error))
@@ -53,16 +64,18 @@ class OutputFile::Buffer : public std::filebuf {
     }
 
     std::string path_;
+    std::optional<Replacement> replacement_;
     bool created_ = false, written_ = false;
 };
 
-OutputFile::OutputFile(std::string_view option, const std::string &path, const InputFiles &inputs) :
+OutputFile::OutputFile(std::string_view option, const std::string &path, const InputFiles &inputs,
+                       OutputKind kind) :
     option_(option),
     path_(path),
     stream_(nullptr) {
     if (path_.empty() || path_ == "-") return;
     inputs.refuse_as_output(option, path_);
-    file_ = std::make_unique<Buffer>(path_);
+    file_ = std::make_unique<Buffer>(path_, kind);
     if (!file_->is_open()) fail_to_create(errno);
     stream_.rdbuf(file_.get());
 }
@@ -82,7 +95,7 @@ bool OutputFile::is_open() const {
 
 void OutputFile::close() {
     if (!is_open()) return;
-    if (!stream_.good() || file_->close() == nullptr)
+    if (!stream_.good() || !file_->finish())
         throw std::runtime_error{
             fmt::format("{}: '{}' could not be written whole: is the disk full?", option_, path_)};
 }

@@ -3,6 +3,7 @@
 
 #include "sim/input_files.h"
 
+#include <cstdint>
 #include <fstream>
 #include <memory>
 #include <ostream>
@@ -14,6 +15,13 @@ namespace portscan {
 /// For results that do not go to standard output. Throws OptionError for `-`.
 void refuse_standard_output(std::string_view option, const std::string &path);
 
+/// Whether a file of results is of use before its end. One that is not takes the place of the old
+/// one when it is whole.
+enum class OutputKind : std::uint8_t {
+    whole,
+    lines ///< each result is there once it is written
+};
+
 /// A file for results, as named by a command line option; none where its name is empty, or `-`,
 /// which is for the command to write.
 class OutputFile {
@@ -22,7 +30,8 @@ class OutputFile {
     /// held stays until the first result is written, and a file that was created goes again where
     /// none is. Throws OptionError where that is not possible, or where it would be written over
     /// one of the inputs.
-    OutputFile(std::string_view option, const std::string &path, const InputFiles &inputs = {});
+    OutputFile(std::string_view option, const std::string &path, const InputFiles &inputs = {},
+               OutputKind kind = OutputKind::whole);
     OutputFile(const OutputFile &) = delete;
     OutputFile &operator=(const OutputFile &) = delete;
     ~OutputFile();

@@ -51,7 +51,7 @@ ReplayOutputs::ReplayOutputs(const ReplayTargets &targets, const std::vector<std
     passed_(writer("write-passed", targets.write_passed, CaptureWriter::create)),
     annotated_(writer("annotate", targets.annotate, AnnotatedCapture::create)),
     html_file_("html", targets.html),
-    json_file_("json", targets.json),
+    json_file_("json", targets.json, {}, OutputKind::lines),
     table_(captures, {.colour = wants_colour(standard_output_is_taken(targets) ? STDERR_FILENO
                                                                                : STDOUT_FILENO)}) {
     if (targets_.json != standard_output) {
@@ -69,24 +69,33 @@ CaptureOptions ReplayOutputs::capture_options(const std::string &filter) {
     CaptureOptions options{.filter = filter};
     if (!annotated_) return options;
     options.blocks = [this](const pcapng::Block &block) {
-        write_frames([&] { annotated_->copy(block); });
+        write_frames(annotated_, [&](AnnotatedCapture &capture) { capture.copy(block); });
     };
     return options;
 }
 
 void ReplayOutputs::frame(const CapturedFrame &frame, const FrameOutcome &outcome) {
-    if (annotated_) {
-        write_frames([&] {
-            annotated_->packet(frame.block,
-                               frame_comment(frame, outcome, context_.options.ipv6_prefix));
-        });
+    write_frames(annotated_, [&](AnnotatedCapture &capture) {
+        capture.packet(frame.block, frame_comment(frame, outcome, context_.options.ipv6_prefix));
+    });
+    if (!outcome.result) return;
+    const auto write = [&](CaptureWriter &capture) {
+        capture.write(frame.time_ns, frame.bytes, frame.wire_length);
+    };
+    if (outcome.result->verdict == Verdict::drop) write_frames(dropped_, write);
+    if (outcome.result->verdict == Verdict::pass) write_frames(passed_, write);
+}
+
+/// What cannot be written, as on a full disk, is given up and told at the end: the report is of use
+/// without it.
+void ReplayOutputs::write_frames(auto &writer, const auto &step) {
+    if (!writer) return;
+    try {
+        step(*writer);
+    } catch (const CaptureError &error) {
+        lost_ = error.what();
+        writer.reset();
     }
-    if (!outcome.result || (!dropped_ && !passed_)) return;
-    std::optional<CaptureWriter> *writer = nullptr;
-    if (outcome.result->verdict == Verdict::drop) writer = &dropped_;
-    if (outcome.result->verdict == Verdict::pass) writer = &passed_;
-    if (writer == nullptr || !*writer) return;
-    write_frames([&] { (*writer)->write(frame.time_ns, frame.bytes, frame.wire_length); });
 }
 
 void ReplayOutputs::report(const ReplayReport &report, const Timeline &timeline) {
@@ -108,9 +117,15 @@ void ReplayOutputs::write_table(const ReplayReport &report) {
 }
 
 void ReplayOutputs::close() {
-    if (dropped_) write_frames([&] { dropped_->close(); });
-    if (passed_) write_frames([&] { passed_->close(); });
-    if (annotated_) write_frames([&] { annotated_->close(); });
+    const auto close = [](auto &capture) { capture.close(); };
+    write_frames(dropped_, close);
+    write_frames(passed_, close);
+    write_frames(annotated_, close);
+    close_results();
+    if (!lost_.empty()) throw std::runtime_error(lost_);
+}
+
+void ReplayOutputs::close_results() {
     if (page_) page_->close();
     html_file_.close();
     json_file_.close();

@@ -49,10 +49,13 @@ class ReplayOutputs {
     void report(const ReplayReport &report, const Timeline &timeline);
     /// A capture of which there is no report.
     void failure(const std::string &why);
-    /// Completes the files. Throws std::runtime_error where one could not be written whole.
+    /// Completes the files. Throws std::runtime_error where one could not be written whole; the
+    /// others are complete then.
     void close();
 
   private:
+    void write_frames(auto &writer, const auto &step);
+    void close_results();
     void write_table(const ReplayReport &report);
 
     ReplayTargets targets_;
@@ -65,6 +68,7 @@ class ReplayOutputs {
     std::optional<ReportPage> page_;
     ReportTable table_;
     bool heading_written_ = false;
+    std::string lost_; ///< why frames could not be written; empty: all were
 };
 
 } // namespace portscan
