@@ -20,9 +20,9 @@
  * goes to a new source, or to a known one that records a port after half a ring.
  *
  * A CPU can stand still for a whole turn of the ring, most of all a virtual one that is taken away.
- * A record put in by it is then one that the ring has passed over: who put it in takes another place
- * (keep_place), or else the next pass removes it (expiry.bpf.h). Until then an insertion can find
- * that nobody gave way for it: it tries again with the next place (judge_repeatedly).
+ * A record put in by it is then one that the ring has passed over: who put it in takes another
+ * place (keep_place), or else the next pass removes it (expiry.bpf.h). Until then an insertion can
+ * find that nobody gave way for it: it tries again with the next place (judge_repeatedly).
  */
 #ifndef PORTSCAN_REGISTRY_BPF_H
 #define PORTSCAN_REGISTRY_BPF_H

@@ -105,12 +105,20 @@ class Walk {
     CaptureList &list_;
 };
 
+bool is_listed(const CaptureList &list, const std::string &capture) {
+    return std::find(list.captures.begin(), list.captures.end(), capture) != list.captures.end();
+}
+
 } // namespace
 
 CaptureList list_captures(const std::vector<std::string> &arguments) {
     CaptureList list;
     for (const std::string &argument : arguments) {
         std::error_code ignored; // opening it says what is wrong with it
+        if (argument == "-" && is_listed(list, argument)) {
+            list.failures.emplace_back("standard input is named twice: it can be read only once");
+            continue;
+        }
         if (argument == "-" || !fs::is_directory(argument, ignored)) {
             list.captures.push_back(argument);
             continue;

@@ -17,7 +17,7 @@ struct CaptureList {
     std::vector<std::string> captures{};
     std::vector<LeftOut> left_out{}; ///< in the order of their names
     std::vector<std::string>
-        failures{}; ///< folders that cannot be read or hold none; one line each
+        failures{}; ///< folders that cannot be read or hold none, `-` again; one line each
 };
 
 /// Captures stand where they are named; in place of a folder stand those in it and in the folders

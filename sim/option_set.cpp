@@ -25,9 +25,9 @@ void add(OptionOverrides &set, std::string_view side, std::string_view piece) {
         set.values.back().second += fmt::format(",{}", piece);
     } else {
         throw OptionError(fmt::format(
-            "{}: '{}' is no option with its value: write them as max-ports=5,window=30s,dry-run "
-            "(names as in --help)",
-            side, piece));
+            "{}: {}: write options as max-ports=5,window=30s,dry-run (names as in --help)", side,
+            option == nullptr ? fmt::format("no option '{}'", name)
+                              : fmt::format("'{}' needs a value", name)));
     }
 }
 

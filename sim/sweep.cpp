@@ -30,6 +30,14 @@ std::vector<std::string> range_of(const OptionSpec &option, std::string_view tex
                                       option.name, text, most_settings));
     std::vector<std::string> values;
     for (auto value = *first; value <= *last; ++value) values.push_back(fmt::to_string(value));
+    try {
+        for (const std::string &end : {values.front(), values.back()}) {
+            DetectorOptions checked;
+            option.set(checked, end);
+        }
+    } catch (const OptionError &error) {
+        throw OptionError(fmt::format("{}, in '{}'", error.what(), text));
+    }
     return values;
 }
 

@@ -34,10 +34,12 @@ std::string read_file(const std::string &path) {
     return {std::istreambuf_iterator<char>{file}, {}};
 }
 
-CommandResult run_command(const std::vector<std::string> &arguments, Rights rights,
-                          const std::function<void(pid_t)> &meanwhile) {
-    const test::TemporaryDirectory directory;
-    const std::string out = directory / "out", err = directory / "err";
+namespace {
+
+/// The exit status; -1: died by a signal.
+int run_into(const std::string &out, const std::string &err,
+             const std::vector<std::string> &arguments, Rights rights,
+             const std::function<void(pid_t)> &meanwhile) {
     std::vector<char *> argv{const_cast<char *>(SIM_COMMAND)};
     for (const std::string &argument : arguments)
         argv.push_back(const_cast<char *>(argument.c_str()));
@@ -56,9 +58,21 @@ CommandResult run_command(const std::vector<std::string> &arguments, Rights righ
     if (meanwhile) meanwhile(child);
     int status = 0;
     waitpid(child, &status, 0);
-    return {.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-            .out = read_file(out),
-            .err = read_file(err)};
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+} // namespace
+
+CommandResult run_command(const std::vector<std::string> &arguments, Rights rights,
+                          const std::function<void(pid_t)> &meanwhile) {
+    const test::TemporaryDirectory directory;
+    const std::string out = directory / "out", err = directory / "err";
+    const int status = run_into(out, err, arguments, rights, meanwhile);
+    return {.status = status, .out = read_file(out), .err = read_file(err)};
+}
+
+int run_command_into(const std::string &out, const std::vector<std::string> &arguments) {
+    return run_into(out, "/dev/null", arguments, Rights::kept, {});
 }
 
 } // namespace portscan

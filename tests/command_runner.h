@@ -20,6 +20,9 @@ enum class Rights : bool { kept, none };
 CommandResult run_command(const std::vector<std::string> &arguments, Rights rights = Rights::kept,
                           const std::function<void(pid_t)> &meanwhile = {});
 
+/// The exit status where standard output is that file, and standard error nothing.
+int run_command_into(const std::string &out, const std::vector<std::string> &arguments);
+
 std::string read_file(const std::string &path);
 
 } // namespace portscan

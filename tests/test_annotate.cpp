@@ -205,7 +205,10 @@ TEST_F(AnnotateTest, StandardOutputIsLeftToIt) {
 }
 
 TEST_F(AnnotateTest, FullDiskIsAFailureOfTheHarness) {
-    EXPECT_EQ(run_command({"replay", "--annotate", "/dev/full", write("x", merged())}).status, 3);
+    const auto result = run_command({"replay", "--annotate", "/dev/full", write("x", merged())});
+    EXPECT_EQ(result.status, 3);
+    EXPECT_THAT(result.err, HasSubstr("cannot write /dev/full: No space left on device"));
+    EXPECT_THAT(result.out, HasSubstr("CAPTURE")) << "the table is of use without it";
     EXPECT_EQ(run_command({"replay", "--annotate", directory_ / "no/folder", out_}).status, 2);
 }
 

@@ -47,6 +47,12 @@ TEST_F(CaptureListTest, FoldersAreWalkedInTheOrderOfNames) {
     EXPECT_THAT(list.failures, IsEmpty());
 }
 
+TEST_F(CaptureListTest, StandardInputIsReadOnce) {
+    const CaptureList list = list_captures({"-", capture("a.pcap"), "-"});
+    EXPECT_THAT(list.captures, ElementsAre("-", top / "a.pcap"));
+    EXPECT_THAT(list.failures, ElementsAre(HasSubstr("named twice")));
+}
+
 TEST_F(CaptureListTest, ContentOrNameTellsACapture) {
     const std::string unnamed = capture("b/ring00001");
     const std::string ng = top.write("b/ng", test::PcapngBytes{}.bytes());

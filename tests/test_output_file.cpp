@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/capture.h"
 #include "sim/output_file.h"
 #include "tests/temporary_directory.h"
 
+#include <csignal>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <iterator>
 #include <string>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace portscan {
@@ -102,6 +105,78 @@ TEST_F(OutputFileTest, WhatAFileHeldStaysUntilThereIsAResult) {
     EXPECT_EQ(read(old), "x");
     { OutputFile unused{"json", directory_ / "new"}; }
     EXPECT_FALSE(std::filesystem::exists(directory_ / "new"));
+}
+
+TEST_F(OutputFileTest, ResultTakesThePlaceWhenItIsWhole) {
+    const std::string old = file("old");
+    std::filesystem::permissions(old, std::filesystem::perms{0640});
+    std::filesystem::create_symlink("old", directory_ / "link");
+    OutputFile html{"html", directory_ / "link"};
+    html.stream() << "new" << std::flush;
+    EXPECT_EQ(read(old), "what is in old");
+    html.close();
+    EXPECT_EQ(read(old), "new");
+    EXPECT_TRUE(std::filesystem::is_symlink(directory_ / "link"));
+    EXPECT_EQ(std::filesystem::status(old).permissions(), std::filesystem::perms{0640});
+    OutputFile other{"html", directory_ / "other"};
+    other.stream() << "new" << std::flush;
+    EXPECT_FALSE(std::filesystem::exists(directory_ / "other"));
+    other.close();
+    EXPECT_EQ(read(directory_ / "other"), "new");
+}
+
+TEST_F(OutputFileTest, LinesAreThereOnceTheyAreWritten) {
+    OutputFile json{"json", file("old"), {}, OutputKind::lines};
+    json.stream() << "{}\n" << std::flush;
+    EXPECT_EQ(read(directory_ / "old"), "{}\n");
+}
+
+TEST_F(OutputFileTest, FileOfTwoNamesKeepsBoth) {
+    const std::string old = file("old");
+    std::filesystem::create_hard_link(old, directory_ / "hard");
+    OutputFile html{"html", old};
+    html.stream() << "new";
+    html.close();
+    EXPECT_EQ(read(directory_ / "hard"), "new");
+}
+
+/// As where a disk is full, but for the word of the kernel.
+class FilesOfAtMost {
+  public:
+    explicit FilesOfAtMost(rlim_t bytes) : handler_{std::signal(SIGXFSZ, SIG_IGN)} {
+        getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit limit{bytes, before_.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    FilesOfAtMost(const FilesOfAtMost &) = delete;
+    FilesOfAtMost &operator=(const FilesOfAtMost &) = delete;
+    ~FilesOfAtMost() {
+        setrlimit(RLIMIT_FSIZE, &before_);
+        std::signal(SIGXFSZ, handler_);
+    }
+
+  private:
+    rlimit before_{};
+    void (*handler_)(int);
+};
+
+TEST_F(OutputFileTest, WhatIsNotWrittenWholeLeavesEverythingAsItWas) {
+    const std::string old = file("old");
+    const std::string capture = file("old.pcap");
+    {
+        const FilesOfAtMost limit{100};
+        OutputFile html{"html", old};
+        html.stream() << std::string(1'000, 'x');
+        EXPECT_THROW(html.close(), std::runtime_error);
+        CaptureWriter writer = CaptureWriter::create(capture);
+        writer.write(0, Bytes(1'000));
+        EXPECT_THROW(writer.close(), CaptureError);
+        CaptureWriter unfinished = CaptureWriter::create(capture);
+    }
+    EXPECT_EQ(read(old), "what is in old");
+    EXPECT_EQ(read(capture), "what is in old.pcap");
+    const std::filesystem::directory_iterator entries{directory_ / ""}, end;
+    EXPECT_EQ(std::distance(entries, end), 2) << "and nothing beside it";
 }
 
 TEST_F(OutputFileTest, TwoResultsDoNotShareAFile) {

@@ -275,6 +275,11 @@ TEST_F(ReplayCommandTest, FullDiskIsAFailureOfTheHarness) {
     EXPECT_EQ(run_command({"replay", "--html", "/dev/full", scan_}).status, 3);
 }
 
+TEST_F(ReplayCommandTest, HelpThatNobodyGetsIsAFailure) {
+    EXPECT_EQ(run_command_into("/dev/full", {"replay", "--help"}), 3);
+    EXPECT_EQ(run_command_into("/dev/full", {"--version"}), 3);
+}
+
 TEST_F(ReplayCommandTest, MoreSourcesThanTheKernelHasRoomForSayWhatToLower) {
     EXPECT_THAT(complaint({"replay", "--max-sources", "4000000000", scan_}, 3),
                 HasSubstr("lower --max-sources"));

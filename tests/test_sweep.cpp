@@ -49,6 +49,7 @@ TEST(Sweep, ValuesAreListsAndRanges) {
 
 TEST(Sweep, BadValuesAreRefused) {
     EXPECT_THAT([] { values("max-ports", "0..3"); }, refuses("max-ports: '0'"));
+    EXPECT_THAT([] { values("max-ports", "2..99"); }, refuses("from 1 to 16, in '2..99'"));
     EXPECT_THAT([] { values("max-ports", "4..3"); }, refuses("'4..3' is no range"));
     EXPECT_THAT([] { values("max-ports", "3.."); }, refuses("'3..' is no range"));
     EXPECT_THAT([] { values("max-ports", ".."); }, refuses("is no range"));
