@@ -16,8 +16,10 @@ sys.path += [str(ROOT / "tests")]
 import blocks
 import options
 import sandbox
+import shown
 
 SECONDS = 60    # for a command; the machine may be busy
+LOG_SECONDS = 10    # for what a page shows of the log to come
 LOG = pathlib.Path("/mnt/background")
 OPTION = re.compile(r"--[a-z][a-z0-9-]+")
 
@@ -34,6 +36,8 @@ class Page:
         self.name = str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
         self.exceptions = exceptions
         self.background = None
+        self.line = 0
+        self.printed = None     # says what the last command printed, if that was run
         self.environment = sandbox.enter(ROOT)
 
     def run(self):
@@ -42,6 +46,7 @@ class Page:
         for item in [*blocks.items(text), *blocks.spans(text), *blocks.strays(text),
                      *blocks.mentions(text), *blocks.tests(text), blocks.Item(0, "end", "")]:
             why = None
+            self.line = item.line
             try:
                 getattr(self, item.kind)(item.text)
             except Failed as failure:
@@ -71,9 +76,29 @@ class Page:
         self.stop_background()
 
     def text(self, text):
-        if not self.exceptions.find("text", text, self.name):
-            raise Failed("neither a command nor TOML nor YAML: write it as one, or name it in "
+        if self.exceptions.find("text", text, self.name):
+            return
+        if self.printed is None:
+            raise Failed("neither a command nor its output, TOML or YAML: write it as one, or name it in "
                          "tests/docs/exceptions.toml under [[text]] with a reason")
+        self.output(text)
+
+    def output(self, text):
+        """What stands below a command is what it printed; a log may take a moment."""
+        if self.printed is None:
+            raise Failed("shown is the output of a command that failed or is not run")
+        varies = self.exceptions.varies(text, self.name)
+        end = time.monotonic() + LOG_SECONDS
+        while True:
+            said = self.printed()
+            difference = shown.difference(text, said, varies)
+            if not difference:
+                return
+            if self.printed != LOG.read_text or time.monotonic() > end:
+                break
+            time.sleep(0.1)
+        number, wrong = difference
+        raise Failed(f"{self.name}:{self.line + number}: {wrong}\nprinted was\n{said}")
 
     def toml(self, _):
         """It was read, which is all that can be said of a part of a file."""
@@ -124,6 +149,7 @@ class Page:
         return options.help_of([path.name])
 
     def command(self, text):
+        self.printed = None
         if self.exceptions.find("skip", text, self.name):
             if blocks.OURS.match(text.removeprefix("sudo ")):
                 self.synopsis(text)
@@ -137,10 +163,12 @@ class Page:
             self.stop_background()
         words = [word for word in text.split() if word != "sudo"]
         if [words[0].rpartition("/")[2], *words[1:2]] == ["xdp-portscan", "run"]:
+            self.printed = LOG.read_text
             self.start_background(text)
         else:
             sandbox.scan()
-            self.shell(text, entry.get("status", 0), entry.get("seconds", SECONDS))
+            said = self.shell(text, entry.get("status", 0), entry.get("seconds", SECONDS))
+            self.printed = lambda: said
 
     def bash(self, text, seconds=SECONDS):
         """(exit status, output). A map that somebody else's filter has too, or one that is not gone
@@ -169,6 +197,7 @@ class Page:
         status, said = self.bash(text, seconds)
         if status != expected:
             raise Failed(f"exit status {status}, not {expected}\n{said}")
+        return said
 
     def start_background(self, text):
         self.stop_background()

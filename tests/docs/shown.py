@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a page shows of a command's output, held against what the command printed.
+
+Every line counts, in its order. A line `…` or `...` stands for any number of lines, a `…` within a line
+for the rest of a word or more. How many blanks there are does not count. Numbers compare exactly, but
+for what another run or another machine prints otherwise: FORMS, and [[varies]] of exceptions.toml."""
+
+import re
+
+FORMS = (
+    (r"\b[0-9a-f]{12,64}\b", "<digest>"),
+    (r"(?<![\w.])\d+\.\d+\.\d+(-\w[\w.+-]*)?(?![\w.])", "<version>"),
+    (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]{3,5}\b", "<clock>"),   # times of captures end in Z and stay
+    (r"\((now|in (\d+[dhms] ?)+|(\d+[dhms] )+ago)\)", "<age>"),
+    (r"\b(process|program) \d+\b", r"\1 <id>"),
+    (r"\b(p\d[\d.]*|, max|empty program's) -?\d+\b", r"\1 <duration>"),
+    (r"(?<![\w.])\d[\d.,]* (ns|us|µs|ms|s|[kMG]i?B|Mpps|packets/s)\b", r"<measured> \1"),
+)
+HEADING = re.compile(r"\b[A-Z][A-Z0-9]*ns\b")    # over a column of durations
+OMISSION = ("…", "...")
+
+
+def without_durations(lines):
+    """The lines of a table without what stands in columns that are headed by ns."""
+    ends = []
+    for line in lines:
+        if HEADING.search(line):
+            ends = [heading.end() for heading in HEADING.finditer(line)]
+            yield line
+            continue
+        for end in ends:
+            number = re.search(r"(?<= )(\d+|-)$", line[:end])
+            if number and not line[end:end + 1].strip():
+                line = line[:number.start()] + "~" * len(number[0]) + line[end:]
+        yield line
+
+
+def in_form(lines, varies):
+    """The lines, what varies in them replaced by its form."""
+    for line in without_durations(lines):
+        for pattern in varies:
+            line = re.sub(pattern, "<varies>", line)
+        for pattern, form in FORMS:
+            line = re.sub(pattern, form, line)
+        yield " ".join(re.sub("~+", "<duration>", line).split())
+
+
+def matches(shown, printed):
+    pattern = ".*".join(re.escape(part) for part in shown.split("…"))
+    return re.fullmatch(pattern, printed) is not None
+
+
+def difference(text, said, varies=()):
+    """None, or where it differs: (which of the lines of `text`, from 0; what is wrong)."""
+    printed = [line for line in said.splitlines() if line.strip()]
+    forms = list(in_form(printed, varies))
+    places = {0}    # how many of the printed lines may have been accounted for so far
+    lines = text.splitlines()
+    for number, (line, form) in enumerate(zip(lines, in_form(lines, varies))):
+        before = places
+        if not form:
+            continue
+        if form in OMISSION:
+            places = set(range(min(places), len(printed) + 1))
+            continue
+        places = {place + 1 for place in places if place < len(printed) and matches(form, forms[place])}
+        if not places:
+            wrong = ("is printed nowhere behind the lines above it" if len(before) > 1 else
+                     f"there is printed {printed[min(before)].strip()!r}" if min(before) < len(printed)
+                     else "nothing more is printed")
+            return number, f"shown is {line.strip()!r}, {wrong}"
+    if len(printed) not in places:
+        return len(lines) - 1, (f"after it is printed {printed[max(places)].strip()!r}, which is not shown; "
+                                "a line `…` leaves out")
+    return None
