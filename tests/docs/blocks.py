@@ -117,7 +117,7 @@ def commands(begin, lines):
 
 
 def session(block):
-    """The commands of a block with prompts, and as the output of each what stands below it."""
+    """The commands of a block with prompts, and below each what it prints."""
     found = []
     for number, line in enumerate(block.lines, block.line):
         if line.startswith("$ "):
@@ -127,7 +127,7 @@ def session(block):
         elif found:
             found[-1].text += "\n" + line
         else:
-            yield Item(number, "text", line)
+            yield Item(number, "unprompted", line)
     yield from finished(found)
 
 

@@ -72,6 +72,9 @@ class Page:
         raise Failed("looks like a command and is not code in Markdown: put a line of text between it "
                      "and the list, or indent it by four columns more")
 
+    def unprompted(self, _):
+        raise Failed("a line without `$ ` above the first one that has it: neither command nor output")
+
     def end(self, _):
         self.stop_background()
 
@@ -98,7 +101,7 @@ class Page:
                 break
             time.sleep(0.1)
         number, wrong = difference
-        raise Failed(f"{self.name}:{self.line + number}: {wrong}\nprinted was\n{said}")
+        raise Failed(f"{self.name}:{self.line + number}: {wrong}\nprinted in all is\n{said}")
 
     def toml(self, _):
         """It was read, which is all that can be said of a part of a file."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a page shows of a command's output, held against what the command printed.
 
-Every line counts, in its order. A line `…` or `...` stands for any number of lines, a `…` within a line
-for the rest of a word or more. How many blanks there are does not count. Numbers compare exactly, but
+Every line counts, in its order. A line `…` stands for any number of lines, a `…` within a line for any
+text. How many blanks there are does not count. Numbers compare exactly, but
 for what another run or another machine prints otherwise: FORMS, and [[varies]] of exceptions.toml."""
 
 import re
@@ -17,7 +17,6 @@ FORMS = (
     (r"(?<![\w.])\d[\d.,]* (ns|us|µs|ms|s|[kMG]i?B|Mpps|packets/s)\b", r"<measured> \1"),
 )
 HEADING = re.compile(r"\b[A-Z][A-Z0-9]*ns\b")    # over a column of durations
-OMISSION = ("…", "...")
 
 
 def without_durations(lines):
@@ -60,16 +59,15 @@ def difference(text, said, varies=()):
         before = places
         if not form:
             continue
-        if form in OMISSION:
+        if form == "…":
             places = set(range(min(places), len(printed) + 1))
             continue
         places = {place + 1 for place in places if place < len(printed) and matches(form, forms[place])}
         if not places:
-            wrong = ("is printed nowhere behind the lines above it" if len(before) > 1 else
-                     f"there is printed {printed[min(before)].strip()!r}" if min(before) < len(printed)
-                     else "nothing more is printed")
-            return number, f"shown is {line.strip()!r}, {wrong}"
+            there = ("no such line after those above it" if len(before) > 1 else
+                     printed[min(before)].strip() if min(before) < len(printed) else "nothing more")
+            return number, f"shown is\n    {line.strip()}\nprinted there is\n    {there}"
     if len(printed) not in places:
-        return len(lines) - 1, (f"after it is printed {printed[max(places)].strip()!r}, which is not shown; "
-                                "a line `…` leaves out")
+        return len(lines) - 1, (f"after it is printed and not shown\n    {printed[max(places)].strip()}\n"
+                                "(a line `…` leaves out)")
     return None
