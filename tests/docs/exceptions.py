@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 
-TABLES = {"skip", "instead", "text", "stands_for", "given", "foreign", "varies"}
+TABLES = {"skip", "instead", "text", "stands_for", "given", "foreign", "varies", "fields"}
 NEED_A_REASON = {"skip", "text", "foreign", "varies"}
 
 
@@ -53,6 +53,13 @@ class Exceptions:
                 self.used.add(("varies", number))
                 found.append(entry["pattern"])
         return found
+
+    def of_page(self, table, page):
+        """The entries for this page, which count as used."""
+        found = [(number, entry) for number, entry in enumerate(self.tables.get(table, []))
+                 if entry["page"] == page]
+        self.used |= {(table, number) for number, _ in found}
+        return [entry for _, entry in found]
 
     def unused(self):
         return [f"{table}: {json.dumps(entry)}" for table, entries in self.tables.items()

@@ -2,6 +2,7 @@
 """One page of the documents, run from its top to its end inside its sandbox."""
 
 import functools
+import json
 import os
 import pathlib
 import re
@@ -44,7 +45,8 @@ class Page:
         """Yields (item, why it failed or None)."""
         text = self.path.read_text()
         for item in [*blocks.items(text), *blocks.spans(text), *blocks.strays(text),
-                     *blocks.mentions(text), *blocks.tests(text), blocks.Item(0, "end", "")]:
+                     *blocks.mentions(text), *blocks.tests(text), *self.printed_fields(),
+                     blocks.Item(0, "end", "")]:
             why = None
             self.line = item.line
             try:
@@ -71,6 +73,19 @@ class Page:
     def stray(self, _):
         raise Failed("looks like a command and is not code in Markdown: put a line of text between it "
                      "and the list, or indent it by four columns more")
+
+    def printed_fields(self):
+        for entry in self.exceptions.of_page("fields", self.name):
+            yield blocks.Item(0, "fields", entry["command"])
+
+    def fields(self, command):
+        """Every key of the JSON that a command prints is named on the page, but for the keys below
+        those that hold a number for each of many names."""
+        status, said = self.bash(command + " 2>/dev/null")
+        keys = {key for line in said.splitlines() for key in shown.keys_of(json.loads(line))}
+        missing = sorted(key for key in keys if f"`{key}`" not in self.path.read_text())
+        if missing or not keys:
+            raise Failed(f"printed and not named: {', '.join(missing) or 'nothing'}, status {status}")
 
     def unprompted(self, _):
         raise Failed("a line without `$ ` above the first one that has it: neither command nor output")

@@ -16,6 +16,7 @@ FORMS = (
     (r"\b(p\d[\d.]*|, max|empty program's) -?\d+\b", r"\1 <duration>"),
     (r"(?<![\w.])\d[\d.,]* (ns|us|µs|ms|s|[kMG]i?B|Mpps|packets/s)\b", r"<measured> \1"),
 )
+NAMES_WITHIN = {"options", "counters", "reasons", "changes"}    # of options and reasons, not of fields
 HEADING = re.compile(r"\b[A-Z][A-Z0-9]*ns\b")    # over a column of durations
 
 
@@ -42,6 +43,18 @@ def in_form(lines, varies):
         for pattern, form in FORMS:
             line = re.sub(pattern, form, line)
         yield " ".join(re.sub("~+", "<duration>", line).split())
+
+
+def keys_of(value):
+    """The keys of a JSON value, those within it included."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            if key not in NAMES_WITHIN:
+                yield from keys_of(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from keys_of(inner)
 
 
 def matches(shown, printed):

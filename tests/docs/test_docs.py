@@ -195,6 +195,13 @@ Then
         self.assertEqual(self.failures(page), [])
         self.assertEqual(len(self.failures(page.replace("port 80", "port 81"))), 1)
 
+    def test_a_field_that_a_page_does_not_name_is_a_failure(self):
+        entry = '[[fields]]\npage = "page.md"\ncommand = "xdp-portscan-sim fuzz --json --packets 100"\n'
+        page = ("`schema`, `seed`, `packets`, `actions`, `rounds`, `differences`, `reasons`, `summary`, "
+                "`capture`, `scenario`, `scenario_fails`, `command`\n")
+        self.assertEqual(self.failures(page, entry), [])
+        self.assertEqual(len(self.failures(page.replace("`rounds`, ", ""), entry)), 1)
+
     def test_output_of_what_is_not_run_cannot_be_held(self):
         skip = '[[skip]]\ncommand = "ci/tidy"\nreason = "takes a very long time"\n'
         self.assertEqual(len(self.failures("    $ ci/tidy\n    fine\n", skip)), 1)
