@@ -10,7 +10,7 @@ import re
 FORMS = (
     (r"\b[0-9a-f]{12,64}\b", "<digest>"),
     (r"(?<![\w.])\d+\.\d+\.\d+(-\w[\w.+-]*)?(?![\w.])", "<version>"),
-    (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]{3,5}\b", "<clock>"),   # times of captures end in Z and stay
+    (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ([A-Z]{3,5}|[+-]\d+)\b", "<clock>"),     # those of captures end in Z
     (r"\((now|in (\d+[dhms] ?)+|(\d+[dhms] )+ago)\)", "<age>"),
     (r"\b(process|program) \d+\b", r"\1 <id>"),
     (r"\b(p\d[\d.]*|, max|empty program's) -?\d+\b", r"\1 <duration>"),

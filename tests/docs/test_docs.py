@@ -95,7 +95,8 @@ took 12 s by process 1
 
     def test_every_line_is_shown_in_its_order_unless_left_out(self):
         said = "a\nb\nc\nd\n"
-        for text, wrong in (("a\nb\nc\nd", None), ("a\n…\nd", None), ("…\nb\n…", None), ("a\n...\nd", "..."), ("a b\nc", "a b"),
+        for text, wrong in (("a\nb\nc\nd", None), ("a\n…\nd", None), ("…\nb\n…", None),
+                            ("a\n...\nd", "..."), ("a b\nc", "a b"),
                             ("a\nc\nd", "c"), ("a\nb\nc", "c"), ("b\n…", "b"), ("…\nc\nb\n…", "b"),
                             ("a\n…\ne", "e"), ("a\nb\nc\nd\ne", "e")):
             self.assertEqual(self.wrong(text, said), wrong, text)
@@ -213,8 +214,16 @@ Then
     def test_an_exception_of_no_use_is_named(self):
         import exceptions
         path = self.folder / "exceptions.toml"
-        path.write_text('[[skip]]\ncommand = "ci/gone"\nreason = "takes a very long time"\n')
-        self.assertIn("ci/gone", exceptions.Exceptions(path).unused()[0])
+        path.write_text('[[skip]]\ncommand = "ci/gone"\nreason = "takes a very long time"\n'
+                        '[[varies]]\npattern = "seed .+"\nreason = "drawn by the clock"\n'
+                        '[[fields]]\npage = "gone.md"\ncommand = "ci/gone"\n')
+        listed = exceptions.Exceptions(path)
+        self.assertEqual(listed.varies("seven rounds", "page.md"), [])
+        self.assertEqual(listed.of_page("fields", "page.md"), [])
+        self.assertEqual(len(listed.unused()), 3)
+        self.assertEqual(listed.varies("round 1\nseed 5", "page.md"), ["seed .+"])
+        self.assertEqual(len(listed.of_page("fields", "gone.md")), 1)
+        self.assertEqual(len(listed.unused()), 1)
 
     def test_an_exception_without_a_reason_is_refused(self):
         self.assertNotEqual(self.run_page("", '[[skip]]\ncommand = "ci/test"\n').returncode, 0)
