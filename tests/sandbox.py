@@ -12,6 +12,7 @@ import subprocess
 
 ADDRESS = "10.0.0.9"
 ROUTER = "10.0.0.254"
+RESOLVER = "10.0.0.53"
 SCANNERS = ("10.0.0.1", "10.211.55.4", "203.0.113.7", "2001:db8::5")
 PORTS = (22, 23, 25, 80)
 
@@ -39,6 +40,13 @@ def make_network():
         do("ip", "link", "set", name, "up")
     do("ip", "address", "add", f"{ADDRESS}/24", "dev", "eth0")
     do("ip", "route", "add", "default", "via", ROUTER)
+
+
+def give_resolver():
+    """The same on every machine: the loader allows it, and says so."""
+    path = pathlib.Path("/etc/resolv.conf")
+    path.unlink(missing_ok=True)
+    path.write_text(f"nameserver {RESOLVER}\n")
 
 
 def make_programs(root, folder):
@@ -80,6 +88,7 @@ def enter(root):
     do("mount", "-t", "sysfs", "sysfs", "/sys")
     do("mount", "-t", "bpf", "-o", "mode=0700", "bpf", "/sys/fs/bpf")
     os.chdir(root)  # the layer, not what it covers
+    give_resolver()
     make_network()
     make_programs(root, scratch / "bin")
     make_files(root)

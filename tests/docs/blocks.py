@@ -32,7 +32,7 @@ class Block:
 class Item:
     """Something to run or to check."""
     line: int
-    kind: str       # command, synopsis, scenario, configuration, toml, yaml, text
+    kind: str       # command, output, synopsis, scenario, configuration, toml, yaml, text
     text: str
 
 
@@ -89,28 +89,46 @@ def chunks(block):
             part = []
 
 
+def finished(found):
+    """The commands without their comments, and without output where there is none."""
+    for item in found:
+        if item.kind == "output":
+            item.text = item.text.rstrip("\n")
+            if not item.text:
+                continue
+        else:
+            item.text = re.sub(r"\s+# .*$", "", item.text, flags=re.MULTILINE).strip()
+            if " [--" in item.text:
+                item.kind = "synopsis"
+        yield item
+
+
 def commands(begin, lines):
-    """The commands of a chunk. What is indented deeper goes on with the line before it, a line with a
-    prompt makes the ones without it output."""
-    prompt = any(line.startswith("$ ") for line in lines)
+    """The commands of a chunk. What is indented deeper goes on with the line before it."""
     found = []
     for number, line in enumerate(lines, begin):
         if line.lstrip().startswith("#"):
             continue
-        goes_on = found and (found[-1].text.endswith(("\\", "|")) or line.startswith(" "))
-        if prompt and not line.startswith("$ "):
-            if found and found[-1].text.endswith("\\"):
-                found[-1].text += "\n" + line
-            continue
-        if goes_on:
+        if found and (found[-1].text.endswith(("\\", "|")) or line.startswith(" ")):
             found[-1].text += ("\n" if found[-1].text.endswith(("\\", "|")) else " ") + line.strip()
         else:
+            found.append(Item(number, "command", line))
+    return finished(found)
+
+
+def session(block):
+    """The commands of a block with prompts, and below each what it prints."""
+    found = []
+    for number, line in enumerate(block.lines, block.line):
+        if line.startswith("$ "):
             found.append(Item(number, "command", line.removeprefix("$ ")))
-    for item in found:
-        item.text = re.sub(r"\s+# .*$", "", item.text, flags=re.MULTILINE).strip()
-        if " [--" in item.text:
-            item.kind = "synopsis"
-    return found
+        elif found and found[-1].kind == "command" and not found[-1].text.endswith(("\\", "|")):
+            found.append(Item(number, "output", line))
+        elif found:
+            found[-1].text += "\n" + line
+        else:
+            yield Item(number, "unprompted", line)
+    yield from finished(found)
 
 
 def scripts(node):
@@ -155,6 +173,8 @@ def items(page):
         parts = list(chunks(block))
         if block.language not in ("", "sh", "console", "bash"):
             yield from data(block) or [Item(block.line, "text", "\n".join(block.lines))]
+        elif any(line.startswith("$ ") for line in block.lines):
+            yield from session(block)
         elif any(is_command(part[0]) for _, part in parts):
             for begin, part in parts:
                 if is_command(part[0]):

@@ -3,10 +3,11 @@
 
 import fnmatch
 import json
+import re
 import tomllib
 
-TABLES = {"skip", "instead", "text", "stands_for", "given", "foreign"}
-NEED_A_REASON = {"skip", "text", "foreign"}
+TABLES = {"skip", "instead", "text", "stands_for", "given", "foreign", "varies", "fields"}
+NEED_A_REASON = {"skip", "text", "foreign", "varies"}
 
 
 class Exceptions:
@@ -42,6 +43,23 @@ class Exceptions:
                 self.used.add(("stands_for", number))
                 text = text.replace(entry["text"], entry["value"])
         return text
+
+    def varies(self, text, page):
+        """The patterns of what the page shows and another run prints otherwise."""
+        found = []
+        for number, entry in enumerate(self.tables.get("varies", [])):
+            if fnmatch.fnmatch(page, entry.get("page", "*")) and re.search(entry["pattern"], text,
+                                                                          re.MULTILINE):
+                self.used.add(("varies", number))
+                found.append(entry["pattern"])
+        return found
+
+    def of_page(self, table, page):
+        """The entries for this page, which count as used."""
+        found = [(number, entry) for number, entry in enumerate(self.tables.get(table, []))
+                 if entry["page"] == page]
+        self.used |= {(table, number) for number, _ in found}
+        return [entry for _, entry in found]
 
     def unused(self):
         return [f"{table}: {json.dumps(entry)}" for table, entries in self.tables.items()

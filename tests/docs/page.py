@@ -2,6 +2,7 @@
 """One page of the documents, run from its top to its end inside its sandbox."""
 
 import functools
+import json
 import os
 import pathlib
 import re
@@ -16,8 +17,10 @@ sys.path += [str(ROOT / "tests")]
 import blocks
 import options
 import sandbox
+import shown
 
 SECONDS = 60    # for a command; the machine may be busy
+LOG_SECONDS = 10    # for what a page shows of the log to come
 LOG = pathlib.Path("/mnt/background")
 OPTION = re.compile(r"--[a-z][a-z0-9-]+")
 
@@ -34,14 +37,18 @@ class Page:
         self.name = str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
         self.exceptions = exceptions
         self.background = None
+        self.line = 0
+        self.printed = None     # says what the last command printed, if that was run
         self.environment = sandbox.enter(ROOT)
 
     def run(self):
         """Yields (item, why it failed or None)."""
         text = self.path.read_text()
         for item in [*blocks.items(text), *blocks.spans(text), *blocks.strays(text),
-                     *blocks.mentions(text), *blocks.tests(text), blocks.Item(0, "end", "")]:
+                     *blocks.mentions(text), *blocks.tests(text), *self.printed_fields(),
+                     blocks.Item(0, "end", "")]:
             why = None
+            self.line = item.line
             try:
                 getattr(self, item.kind)(item.text)
             except Failed as failure:
@@ -67,13 +74,49 @@ class Page:
         raise Failed("looks like a command and is not code in Markdown: put a line of text between it "
                      "and the list, or indent it by four columns more")
 
+    def printed_fields(self):
+        for entry in self.exceptions.of_page("fields", self.name):
+            yield blocks.Item(0, "fields", entry["command"])
+
+    def fields(self, command):
+        """Every key of the JSON that a command prints is named on the page, but for the keys below
+        those that hold a number for each of many names."""
+        status, said = self.bash(command + " 2>/dev/null")
+        keys = {key for line in said.splitlines() for key in shown.keys_of(json.loads(line))}
+        missing = sorted(key for key in keys if f"`{key}`" not in self.path.read_text())
+        if missing or not keys:
+            raise Failed(f"printed and not named: {', '.join(missing) or 'nothing'}, status {status}")
+
+    def unprompted(self, _):
+        raise Failed("a line without `$ ` above the first one that has it: neither command nor output")
+
     def end(self, _):
         self.stop_background()
 
     def text(self, text):
-        if not self.exceptions.find("text", text, self.name):
-            raise Failed("neither a command nor TOML nor YAML: write it as one, or name it in "
+        if self.exceptions.find("text", text, self.name):
+            return
+        if self.printed is None:
+            raise Failed("neither a command nor its output, TOML or YAML: write it as one, or name it in "
                          "tests/docs/exceptions.toml under [[text]] with a reason")
+        self.output(text)
+
+    def output(self, text):
+        """What stands below a command is what it printed; a log may take a moment."""
+        if self.printed is None:
+            raise Failed("shown is the output of a command that failed or is not run")
+        varies = self.exceptions.varies(text, self.name)
+        end = time.monotonic() + LOG_SECONDS
+        while True:
+            said = self.printed()
+            difference = shown.difference(text, said, varies)
+            if not difference:
+                return
+            if self.printed != LOG.read_text or time.monotonic() > end:
+                break
+            time.sleep(0.1)
+        number, wrong = difference
+        raise Failed(f"{self.name}:{self.line + number}: {wrong}\nprinted in all is\n{said}")
 
     def toml(self, _):
         """It was read, which is all that can be said of a part of a file."""
@@ -124,6 +167,7 @@ class Page:
         return options.help_of([path.name])
 
     def command(self, text):
+        self.printed = None
         if self.exceptions.find("skip", text, self.name):
             if blocks.OURS.match(text.removeprefix("sudo ")):
                 self.synopsis(text)
@@ -137,10 +181,12 @@ class Page:
             self.stop_background()
         words = [word for word in text.split() if word != "sudo"]
         if [words[0].rpartition("/")[2], *words[1:2]] == ["xdp-portscan", "run"]:
+            self.printed = LOG.read_text
             self.start_background(text)
         else:
             sandbox.scan()
-            self.shell(text, entry.get("status", 0), entry.get("seconds", SECONDS))
+            said = self.shell(text, entry.get("status", 0), entry.get("seconds", SECONDS))
+            self.printed = lambda: said
 
     def bash(self, text, seconds=SECONDS):
         """(exit status, output). A map that somebody else's filter has too, or one that is not gone
@@ -169,6 +215,7 @@ class Page:
         status, said = self.bash(text, seconds)
         if status != expected:
             raise Failed(f"exit status {status}, not {expected}\n{said}")
+        return said
 
     def start_background(self, text):
         self.stop_background()
