@@ -29,6 +29,7 @@ struct Variant {
     bool every_probe_writes = false;
     bool lock_always = false;
     bool queue = false;
+    bool displace = false;
 };
 
 constexpr std::uint64_t default_refresh_ns = 937'500'000;
@@ -56,6 +57,11 @@ const Variant variants[] = {
      .fails = "",
      .object = registry_word__elf_bytes,
      .queue = true},
+    {.name = "hash, an insertion and a deletion (what the kernel takes)",
+     .fails = "whoever has the place goes, blocks in force too",
+     .object = registry_word__elf_bytes,
+     .queue = true,
+     .displace = true},
     {.name = "LRU hash, one word",
      .fails = "evicts blocks in force, keeps fewer than its size",
      .object = registry_word__elf_bytes,
@@ -84,6 +90,7 @@ void configure(bpf_object *object, const Variant &variant, const Sizes &sizes) {
         .refresh = variant.every_probe_writes ? 0 : default_refresh_ns,
         .queue_slots = variant.queue ? sizes.unblocked : 0,
         .lock_always = variant.lock_always,
+        .displace = variant.displace,
     };
     if (const int error =
             bpf_map__set_initial_value(rodata_of(object), &settings, sizeof(settings));

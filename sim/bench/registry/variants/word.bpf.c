@@ -47,9 +47,14 @@ static __always_inline bool word_has_port(__u64 word, __u16 port)
 
 static __always_inline void evict(const struct portscan_key4 *key, __u32 place)
 {
-	struct portscan_record *record = bpf_map_lookup_elem(&registry, key);
+	struct portscan_record *record;
 	__u64 word;
 
+	if (settings.displace) {
+		bpf_map_delete_elem(&registry, key);
+		return;
+	}
+	record = bpf_map_lookup_elem(&registry, key);
 	if (!record || record->queue_place != place)
 		return;
 	word = *(volatile __u64 *)record;
