@@ -31,8 +31,8 @@ InputFiles option_files(const CompareRequest &request, const ComparedSides &side
     return files;
 }
 
-/// The annotated capture; nothing is written where it has no name. A full disk is no fault of an
-/// input.
+/// The annotated capture; nothing is written where it has no name. What cannot be written, as on a
+/// full disk, is no fault of an input, and the comparison is of use without it.
 class Annotation {
   public:
     explicit Annotation(const std::string &path) {
@@ -48,30 +48,42 @@ class Annotation {
     CaptureOptions start(const ScenarioInput &input) {
         if (!file_) return {};
         if (!std::holds_alternative<CaptureInput>(input)) {
-            write_frames([this] { file_->start_frames(); });
+            write([](AnnotatedCapture &file) { file.start_frames(); });
             return {};
         }
         return {.blocks = [this](const pcapng::Block &block) {
-            write_frames([&] { file_->copy(block); });
+            write([&](AnnotatedCapture &file) { file.copy(block); });
         }};
     }
     void frame(const CapturedFrame &frame, std::span<const FrameOutcome> outcomes,
                unsigned ipv6_prefix) {
-        if (!file_) return;
-        const auto comment = compared_comment(frame, outcomes[0], outcomes[1], ipv6_prefix);
-        write_frames([&] {
+        write([&](AnnotatedCapture &file) {
+            const auto comment = compared_comment(frame, outcomes[0], outcomes[1], ipv6_prefix);
             if (frame.block.bytes.empty())
-                file_->frame(frame.time_ns, frame.bytes, comment);
+                file.frame(frame.time_ns, frame.bytes, comment);
             else
-                file_->packet(frame.block, comment);
+                file.packet(frame.block, comment);
         });
     }
     void close() {
-        if (file_) write_frames([this] { file_->close(); });
+        write([](AnnotatedCapture &file) { file.close(); });
     }
+    /// Why it could not be written; empty: it was.
+    const std::string &lost() const { return lost_; }
 
   private:
+    void write(const auto &step) {
+        if (!file_) return;
+        try {
+            step(*file_);
+        } catch (const CaptureError &error) {
+            lost_ = error.what();
+            file_.reset();
+        }
+    }
+
     std::optional<AnnotatedCapture> file_{};
+    std::string lost_{};
 };
 
 class CompareRun {
@@ -100,6 +112,7 @@ class CompareRun {
         json_file_.close();
         if (!people_.flush())
             throw std::runtime_error("the report could not be written whole: is the disk full?");
+        if (!annotation_.lost().empty()) throw std::runtime_error(annotation_.lost());
         interruption_.pass_on();
         return status;
     }

@@ -143,7 +143,9 @@ TEST_F(CompareTest, AnnotatedCaptureSaysWhatChanges) {
     EXPECT_EQ(reader.damage(), "");
     EXPECT_THAT(complaint({"--annotate", scan_, "--b", "max-ports=4", scan_}),
                 HasSubstr("is the capture itself"));
-    EXPECT_EQ(compare({"--annotate", "/dev/full", "--b", "max-ports=4", scan_}).status, 3);
+    const auto full = compare({"--annotate", "/dev/full", "--b", "max-ports=4", scan_});
+    EXPECT_EQ(full.status, 3);
+    EXPECT_THAT(full.out, HasSubstr("frame")) << "the comparison is of use without it";
 }
 
 TEST_F(CompareTest, FilterSelects) {
