@@ -25,6 +25,13 @@ as_root() {
     fi
 }
 
+# The folder in which ci/install-dependencies puts what ci/workflows needs of npm.
+node_packages() {
+    local lock
+    lock=$(sha256sum <"$root/tests/workflows/package-lock.json")
+    echo "${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/xdp-portscan/npm/${lock:0:16}"
+}
+
 # quietly LOG COMMAND...: the output goes to LOG and is shown only when the command fails.
 quietly() {
     local log=$1
