@@ -103,12 +103,13 @@ void write_frames(const auto &step) {
 /// Writes Ethernet frames as pcap with nanosecond timestamps; `-` is standard output.
 class CaptureWriter {
   public:
-    /// A file of that name is replaced by close(), no earlier. Throws CaptureError.
+    /// A file of that name is replaced by close(), and no earlier where sim/replacement.h can do
+    /// that. Throws CaptureError.
     static CaptureWriter create(const std::string &path);
 
     CaptureWriter(CaptureWriter &&) noexcept;
     CaptureWriter &operator=(CaptureWriter &&) noexcept;
-    ~CaptureWriter(); ///< without close() the file is as before
+    ~CaptureWriter(); ///< without close() the file is not complete
 
     /// `wire_length` 0: that of the bytes. Bytes beyond 262,144 are cut, as by a snap length; times
     /// beyond what the format holds (2106) are held there. Throws CaptureError.

@@ -17,7 +17,8 @@ namespace portscan {
 /// CaptureError with a line that names the file.
 class CaptureFile {
   public:
-    /// An existing file is replaced by close(), and stays where it never comes to that.
+    /// An existing file is replaced by close(), and stays where it never comes to that, as far as
+    /// Replacement can do it.
     explicit CaptureFile(const std::string &path);
 
     void put(ByteView bytes);

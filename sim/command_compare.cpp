@@ -109,9 +109,9 @@ class CompareRun {
             }
         }
         annotation_.close();
-        json_file_.close();
         if (!people_.flush())
             throw std::runtime_error("the report could not be written whole: is the disk full?");
+        json_file_.close();
         if (!annotation_.lost().empty()) throw std::runtime_error(annotation_.lost());
         interruption_.pass_on();
         return status;

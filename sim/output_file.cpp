@@ -95,9 +95,14 @@ bool OutputFile::is_open() const {
 
 void OutputFile::close() {
     if (!is_open()) return;
-    if (!stream_.good() || !file_->finish())
-        throw std::runtime_error{
-            fmt::format("{}: '{}' could not be written whole: is the disk full?", option_, path_)};
+    std::string why = "is the disk full?";
+    try {
+        if (stream_.good() && file_->finish()) return;
+    } catch (const std::system_error &error) {
+        why = error.code().message();
+    }
+    throw std::runtime_error{
+        fmt::format("{}: '{}' could not be written whole: {}", option_, path_, why)};
 }
 
 } // namespace portscan

@@ -17,21 +17,31 @@ namespace {
 constexpr mode_t mode_of_new_files = 0666; // less the umask
 constexpr mode_t permissions = 07777;
 
-[[noreturn]] void fail() {
-    throw std::system_error(errno, std::generic_category());
-}
-
-/// Where the links of the path end.
+/// Where the links of the path end; absolute.
 std::string resolved(const std::string &path) {
     std::error_code unresolvable;
-    const auto target = std::filesystem::weakly_canonical(path, unresolvable);
+    const auto absolute = std::filesystem::absolute(path, unresolvable);
+    if (unresolvable) return {};
+    const auto target = std::filesystem::weakly_canonical(absolute, unresolvable);
     return unresolvable ? std::string{} : target.string();
+}
+
+/// One that standard output leads to, say, which would go on into a file without a name.
+bool is_open_here(const struct stat &file) {
+    std::error_code unreadable;
+    for (const auto &entry : std::filesystem::directory_iterator{"/proc/self/fd", unreadable}) {
+        struct stat other {};
+        if (stat(entry.path().c_str(), &other) == 0 && other.st_dev == file.st_dev &&
+            other.st_ino == file.st_ino)
+            return true;
+    }
+    return false;
 }
 
 /// A file that another one can take the place of, and nobody but for its content would notice.
 bool is_replaceable(const std::string &target, const struct stat &status) {
     return S_ISREG(status.st_mode) && status.st_nlink == 1 && status.st_uid == geteuid() &&
-           status.st_gid == getegid() && access(target.c_str(), W_OK) == 0;
+           status.st_gid == getegid() && access(target.c_str(), W_OK) == 0 && !is_open_here(status);
 }
 
 } // namespace
@@ -59,20 +69,26 @@ std::string Replacement::path() const {
     return fmt::format("/proc/self/fd/{}", file_.get());
 }
 
-void Replacement::commit() {
+bool Replacement::take_place() const {
+    constexpr int most_tries = 100;
     const auto link_as = [this](const std::string &name) {
         return linkat(AT_FDCWD, path().c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
     };
-    if (link_as(target_)) return;
-    if (errno != EEXIST) fail();
+    if (link_as(target_)) return true;
     // A link does not replace a file, but a name does.
-    const std::string beside = fmt::format("{}.{}", target_, getpid());
-    if (!link_as(beside)) fail();
-    if (std::rename(beside.c_str(), target_.c_str()) == 0) return;
-    const int error = std::exchange(errno, 0);
-    unlink(beside.c_str());
-    errno = error;
-    fail();
+    for (int i = 0; errno == EEXIST && i < most_tries; ++i) {
+        const std::string beside = fmt::format("{}.{}-{}", target_, getpid(), i);
+        if (!link_as(beside)) continue;
+        if (std::rename(beside.c_str(), target_.c_str()) == 0) return true;
+        unlink(beside.c_str());
+        return false; // a mount point, say
+    }
+    return false;
+}
+
+void Replacement::commit() {
+    if (take_place()) return;
+    std::filesystem::copy_file(path(), target_, std::filesystem::copy_options::overwrite_existing);
 }
 
 } // namespace portscan

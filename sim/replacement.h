@@ -12,17 +12,20 @@ namespace portscan {
 /// that neither a full disk nor a signal leaves a part of it, or takes what the file held before.
 class Replacement {
   public:
-    /// Nothing where that cannot be: `path` is something else than a file of one name that can be
-    /// written, or its file system has no files without a name (O_TMPFILE, open(2)).
+    /// Nothing where that cannot be: `path` is something else than a file of one name, of this user
+    /// and group, that can be written and that nobody here has open; or its file system has no
+    /// files without a name (O_TMPFILE, open(2)).
     static std::optional<Replacement> begin(const std::string &path);
 
     /// By which it can be opened, and written.
     std::string path() const;
-    /// Throws std::system_error.
+    /// Where no name can be given, as at a mount point, the content is copied. Throws
+    /// std::system_error.
     void commit();
 
   private:
     Replacement(std::string target, FileDescriptor file);
+    bool take_place() const;
 
     std::string target_;
     FileDescriptor file_;

@@ -93,8 +93,16 @@ void ReplayOutputs::write_frames(auto &writer, const auto &step) {
     try {
         step(*writer);
     } catch (const CaptureError &error) {
-        lost_ = error.what();
+        lost_.emplace_back(error.what());
         writer.reset();
+    }
+}
+
+void ReplayOutputs::attempt(const auto &step) {
+    try {
+        step();
+    } catch (const std::runtime_error &error) {
+        lost_.emplace_back(error.what());
     }
 }
 
@@ -121,17 +129,14 @@ void ReplayOutputs::close() {
     write_frames(dropped_, close);
     write_frames(passed_, close);
     write_frames(annotated_, close);
-    close_results();
-    if (!lost_.empty()) throw std::runtime_error(lost_);
-}
-
-void ReplayOutputs::close_results() {
-    if (page_) page_->close();
-    html_file_.close();
-    json_file_.close();
-    if (!std::cout.flush() || (json_ != nullptr && !*json_) || (people_ != nullptr && !*people_)) {
-        throw std::runtime_error("the report could not be written whole: is the disk full?");
-    }
+    attempt([this] {
+        if (page_) page_->close();
+        html_file_.close();
+    });
+    attempt([this] { json_file_.close(); });
+    if (!std::cout.flush() || (json_ != nullptr && !*json_) || (people_ != nullptr && !*people_))
+        lost_.emplace_back("the report could not be written whole: is the disk full?");
+    if (!lost_.empty()) throw std::runtime_error(fmt::format("{}", fmt::join(lost_, "; ")));
 }
 
 } // namespace portscan

@@ -55,7 +55,7 @@ class ReplayOutputs {
 
   private:
     void write_frames(auto &writer, const auto &step);
-    void close_results();
+    void attempt(const auto &step);
     void write_table(const ReplayReport &report);
 
     ReplayTargets targets_;
@@ -68,7 +68,7 @@ class ReplayOutputs {
     std::optional<ReportPage> page_;
     ReportTable table_;
     bool heading_written_ = false;
-    std::string lost_; ///< why frames could not be written; empty: all were
+    std::vector<std::string> lost_; ///< what could not be written, and why
 };
 
 } // namespace portscan

@@ -44,6 +44,29 @@ class OutputFileTest : public ::testing::Test {
     test::TemporaryDirectory directory_;
 };
 
+/// Of a file system that has files without a name on every kernel, which those of containers do
+/// not.
+class ReplacedFileTest : public OutputFileTest {
+  protected:
+    ReplacedFileTest() : folder_{"/dev/shm/portscan-test-" + std::to_string(getpid())} {
+        std::filesystem::create_directory(folder_);
+    }
+    ~ReplacedFileTest() override {
+        std::error_code ignored;
+        std::filesystem::remove_all(folder_, ignored);
+    }
+    std::string old_file(const std::string &name) const {
+        std::ofstream{folder_ + "/" + name} << "what is in " << name;
+        return folder_ + "/" + name;
+    }
+    long files() const {
+        return std::distance(std::filesystem::directory_iterator{folder_},
+                             std::filesystem::directory_iterator{});
+    }
+
+    std::string folder_;
+};
+
 TEST_F(OutputFileTest, InputIsNotOverwrittenUnderWhateverName) {
     const std::string object = file("detector.o");
     std::filesystem::create_symlink(object, directory_ / "link");
@@ -107,22 +130,42 @@ TEST_F(OutputFileTest, WhatAFileHeldStaysUntilThereIsAResult) {
     EXPECT_FALSE(std::filesystem::exists(directory_ / "new"));
 }
 
-TEST_F(OutputFileTest, ResultTakesThePlaceWhenItIsWhole) {
-    const std::string old = file("old");
+TEST_F(ReplacedFileTest, ResultTakesThePlaceWhenItIsWhole) {
+    const std::string old = old_file("old"), link = folder_ + "/link";
     std::filesystem::permissions(old, std::filesystem::perms{0640});
-    std::filesystem::create_symlink("old", directory_ / "link");
-    OutputFile html{"html", directory_ / "link"};
+    std::filesystem::create_symlink("old", link);
+    OutputFile html{"html", link};
     html.stream() << "new" << std::flush;
     EXPECT_EQ(read(old), "what is in old");
     html.close();
     EXPECT_EQ(read(old), "new");
-    EXPECT_TRUE(std::filesystem::is_symlink(directory_ / "link"));
+    EXPECT_TRUE(std::filesystem::is_symlink(link));
     EXPECT_EQ(std::filesystem::status(old).permissions(), std::filesystem::perms{0640});
-    OutputFile other{"html", directory_ / "other"};
-    other.stream() << "new" << std::flush;
-    EXPECT_FALSE(std::filesystem::exists(directory_ / "other"));
-    other.close();
-    EXPECT_EQ(read(directory_ / "other"), "new");
+    EXPECT_EQ(files(), 2) << "and nothing beside them";
+}
+
+TEST_F(ReplacedFileTest, NewFileIsThereWhenItIsWhole) {
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(folder_);
+    for (const std::string name : {"bare", "./below"}) {
+        OutputFile html{"html", name};
+        html.stream() << "new" << std::flush;
+        EXPECT_FALSE(std::filesystem::exists(name)) << name;
+        html.close();
+        EXPECT_EQ(read(name), "new") << name;
+    }
+    std::filesystem::current_path(before);
+}
+
+TEST_F(ReplacedFileTest, FileThatSomebodyHereWritesToIsWrittenInPlace) {
+    const std::string old = old_file("old");
+    const int descriptor = open(old.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+    OutputFile html{"html", "/dev/fd/" + std::to_string(descriptor)};
+    html.stream() << "new";
+    html.close();
+    ASSERT_EQ(write(descriptor, "er", 2), 2);
+    close(descriptor);
+    EXPECT_EQ(read(old), "newer");
 }
 
 TEST_F(OutputFileTest, LinesAreThereOnceTheyAreWritten) {
@@ -160,9 +203,9 @@ class FilesOfAtMost {
     void (*handler_)(int);
 };
 
-TEST_F(OutputFileTest, WhatIsNotWrittenWholeLeavesEverythingAsItWas) {
-    const std::string old = file("old");
-    const std::string capture = file("old.pcap");
+TEST_F(ReplacedFileTest, WhatIsNotWrittenWholeLeavesEverythingAsItWas) {
+    const std::string old = old_file("old");
+    const std::string capture = old_file("old.pcap");
     {
         const FilesOfAtMost limit{100};
         OutputFile html{"html", old};
@@ -175,8 +218,7 @@ TEST_F(OutputFileTest, WhatIsNotWrittenWholeLeavesEverythingAsItWas) {
     }
     EXPECT_EQ(read(old), "what is in old");
     EXPECT_EQ(read(capture), "what is in old.pcap");
-    const std::filesystem::directory_iterator entries{directory_ / ""}, end;
-    EXPECT_EQ(std::distance(entries, end), 2) << "and nothing beside it";
+    EXPECT_EQ(files(), 2) << "and nothing beside them";
 }
 
 TEST_F(OutputFileTest, TwoResultsDoNotShareAFile) {

@@ -112,7 +112,7 @@ class QueueStage {
 
 /// A queue so short that a CPU which stops for microseconds is overtaken by a whole turn, and no
 /// room beside it. New sources find room all the same, and what the queue passed over goes with the
-/// next pass.
+/// next pass. Whether it happens at all is up to the machine: the stages play it step by step.
 void overtake(const AttackSettings &settings, Findings &findings) {
     constexpr unsigned bound = 8;
     Stage stage{{.max_sources = 2 * bound, .max_sources6 = 2, .max_blocked = bound},

@@ -8,7 +8,7 @@ for what another run or another machine prints otherwise: FORMS, and [[varies]] 
 import re
 
 FORMS = (
-    (r"\b[0-9a-f]{12,64}\b", "<digest>"),
+    (r"\b(?=\d*[a-f])[0-9a-f]{12,64}\b", "<digest>"),
     (r"(?<![\w.])\d+\.\d+\.\d+(-\w[\w.+-]*)?(?![\w.])", "<version>"),
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ([A-Z]{3,5}|[+-]\d+)\b", "<clock>"),     # those of captures end in Z
     (r"\((now|in (\d+[dhms] ?)+|(\d+[dhms] )+ago)\)", "<age>"),
@@ -24,6 +24,8 @@ def without_durations(lines):
     """The lines of a table without what stands in columns that are headed by ns."""
     ends = []
     for line in lines:
+        if not line.strip():
+            ends = []
         if HEADING.search(line):
             ends = [heading.end() for heading in HEADING.finditer(line)]
             yield line
@@ -64,8 +66,9 @@ def matches(shown, printed):
 
 def difference(text, said, varies=()):
     """None, or where it differs: (which of the lines of `text`, from 0; what is wrong)."""
-    printed = [line for line in said.splitlines() if line.strip()]
-    forms = list(in_form(printed, varies))
+    said_lines = said.splitlines()
+    both = [(line, form) for line, form in zip(said_lines, in_form(said_lines, varies)) if form]
+    printed, forms = [line for line, _ in both], [form for _, form in both]
     places = {0}    # how many of the printed lines may have been accounted for so far
     lines = text.splitlines()
     for number, (line, form) in enumerate(zip(lines, in_form(lines, varies))):

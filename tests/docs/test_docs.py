@@ -72,7 +72,7 @@ took 0.31 s by process 4711
         return None if found is None else text.splitlines()[found[0]].strip()
 
     def test_what_another_run_prints_otherwise_may_differ(self):
-        self.assertIsNone(self.wrong("""detector 000000000000, kernel 7.3.1-2-cloud-amd64
+        self.assertIsNone(self.wrong("""detector 00000000000a, kernel 7.3.1-2-cloud-amd64
 CAPTURE  PACKETS  P50ns  P99ns  SOURCE
 a.pcap      2008     90      -  10.0.0.1
 
