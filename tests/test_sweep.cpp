@@ -120,7 +120,8 @@ TEST(Sweep, SettingsThatCannotBeAreRefused) {
         },
         refuses("max-blocked"));
     EXPECT_THAT([] { settings_of(request({}, {"dry-run"})); }, refuses("dry-run"));
-    EXPECT_THAT([] { settings_of(request({}, {"max-prots=3"})); }, refuses("also: no option 'max-prots'"));
+    EXPECT_THAT([] { settings_of(request({}, {"max-prots=3"})); },
+                refuses("also: no option 'max-prots'"));
     EXPECT_THAT(
         [] {
             settings_of(request({{"max-ports", "1..16"}, {"ipv6-prefix", "32..128"}}));
