@@ -71,6 +71,24 @@ void wait_until_empty(int pipe) {
     }
 }
 
+/// Waits, up to 20 seconds, until all threads wait for something, again and again: what was read
+/// has been replayed.
+void wait_until_idle(pid_t process) {
+    constexpr unsigned enough = 20;
+    const auto is_idle = [&] {
+        const std::string tasks = "/proc/" + std::to_string(process) + "/task";
+        for (const auto &task : std::filesystem::directory_iterator{tasks}) {
+            const std::string status = read_file(task.path() / "stat"); // "ID (NAME) STATE ..."
+            if (status.compare(status.rfind(')') + 1, 2, " S") != 0) return false;
+        }
+        return true;
+    };
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    for (unsigned idle = 0; idle < enough && std::chrono::steady_clock::now() < end;
+         idle = is_idle() ? idle + 1 : 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+}
+
 /// The capabilities that a process can have, as /proc shows them.
 std::string permitted_capabilities(pid_t process) {
     const std::string status = read_file("/proc/" + std::to_string(process) + "/status");
@@ -295,6 +313,7 @@ TEST_F(ReplayCommandTest, AnInterruptedReplayReportsWhatItRead) {
             EXPECT_EQ(write(descriptor, bytes.data(), bytes.size()),
                       static_cast<ssize_t>(bytes.size()));
             wait_until_empty(descriptor);
+            wait_until_idle(process);
             kill(process, SIGINT);
             std::this_thread::sleep_for(std::chrono::milliseconds{200});
             close(descriptor);
