@@ -186,20 +186,15 @@ __noinline __u32 judge_once6(struct xdp_md *ctx, __u64 high_be, __u64 low_be, __
 	return judge_once(PORTSCAN_IPV6, &key, (const __u8 *)source, ctx, port, absent);
 }
 
-/*
- * With as many looks at the record as contention takes and MAX_ATTEMPTS permits, and as many places
- * as it takes until somebody gives way.
- */
+/* With as many looks at the record as contention takes and MAX_ATTEMPTS permits. */
 static __always_inline int judge_repeatedly(enum portscan_family family, struct xdp_md *ctx,
 					    __u64 high_be, __u64 low_be, __u32 port, __u32 absent)
 {
 	__u32 reason = 0;
 
-	for (int i = 0; i < MAX_ATTEMPTS; i++) {
+	for (int i = 0; i < MAX_ATTEMPTS && !reason; i++) {
 		reason = family == PORTSCAN_IPV6 ? judge_once6(ctx, high_be, low_be, port, absent)
 						 : judge_once4(ctx, high_be, port, absent);
-		if (reason && reason != PORTSCAN_INSERT_FAILED)
-			break;
 		absent = false;
 	}
 	return conclude(reason ? reason : PORTSCAN_CONTENTION);

@@ -69,10 +69,6 @@ static __always_inline long expire_record(enum portscan_family family, const voi
 	timestamp = read_timestamp(record);
 	blocked = word & WORD_BLOCKED;
 	due = due_time(word, timestamp);
-	/* Passed over by the queue, in which it takes a place too many (registry.bpf.h). */
-	if (!blocked && places_since(&state->family[family], read_place(record)) >
-				config.family[family].queue_slots)
-		due = now;
 	if (due <= now && due != ~0ULL && bury(family, key, record, word, &state->family[family])) {
 		if (blocked)
 			expiry->blocks_freed += 1;

@@ -18,11 +18,6 @@
  * without a search or a lock. A record that records a port while in the older half of the ring is
  * put in anew, so that it survives at least half a ring of further places after each port. A place
  * goes to a new source, or to a known one that records a port after half a ring.
- *
- * A CPU can stand still for a whole turn of the ring, most of all a virtual one that is taken away.
- * A record put in by it is then one that the ring has passed over: who put it in takes another
- * place (keep_place), or else the next pass removes it (expiry.bpf.h). Until then an insertion can
- * find that nobody gave way for it: it tries again with the next place (judge_repeatedly).
  */
 #ifndef PORTSCAN_REGISTRY_BPF_H
 #define PORTSCAN_REGISTRY_BPF_H
@@ -250,12 +245,6 @@ static __always_inline __u64 next_place(struct portscan_family_state *state)
 	return __sync_fetch_and_add(&state->queue_head, 1);
 }
 
-/* How many were given out from that one on, itself included. */
-static __always_inline __u32 places_since(struct portscan_family_state *state, __u32 place)
-{
-	return (__u32) * (volatile __u64 *)&state->queue_head - place;
-}
-
 /* Puts the key at its place; whoever has that slot gives way. */
 static __always_inline void enqueue(enum portscan_family family, const void *key, __u64 place,
 				    __u64 now, struct portscan_family_state *state)
@@ -295,28 +284,15 @@ static __always_inline void keep_place(enum portscan_family family, const void *
 				       struct portscan_family_state *state)
 {
 	__u32 seen = read_place(record);
+	__u32 since = (__u32) * (volatile __u64 *)&state->queue_head - seen;
 	__u64 place;
 
-	if (places_since(state, seen) <= config.family[family].queue_slots / 2)
+	if (since <= config.family[family].queue_slots / 2)
 		return;
 	place = next_place(state);
 	/* Before the slot is taken: its old key may be this very one. */
 	__sync_val_compare_and_swap(&record->queue_place, seen, (__u32)place);
 	enqueue(family, key, place, now, state);
-}
-
-/*
- * For who put a record in and then sees that others have taken half a turn of places since its own:
- * the one that took the same slot may have looked for the record too early. Half a turn, since the
- * head may be read before others see the record.
- */
-static __always_inline void keep_overtaken(enum portscan_family family, const void *key, __u64 now,
-					   struct portscan_family_state *state)
-{
-	struct portscan_record *record = find_record(family, key);
-
-	if (record)
-		keep_place(family, key, record, now, state);
 }
 
 /* A new life for the source, with one port. Returns a reason, or 0: somebody else was faster. */
@@ -341,8 +317,6 @@ static __always_inline __u32 insert_record(enum portscan_family family, const vo
 	if (error)
 		return PORTSCAN_INSERT_FAILED;
 	count(PORTSCAN_INSERTED);
-	if (places_since(state, place) > config.family[family].queue_slots / 2 + 1)
-		keep_overtaken(family, key, now, state);
 	return PORTSCAN_RECORDED;
 }
 
