@@ -74,7 +74,8 @@ void write_capture(const ScenarioInput &input, const std::string &path) {
     write_frames([&] { capture.close(); });
     progress.clear();
     fmt::print(stderr, "{} packet{} up to {:.6f} s, written to {}\n", count, count == 1 ? "" : "s",
-               static_cast<double>(last_ns) / 1e9, path == "-" ? "standard output" : path);
+               static_cast<double>(last_ns) / 1e9,
+               path == "-" ? "standard output" : printable(path));
 }
 
 } // namespace

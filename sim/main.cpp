@@ -20,10 +20,13 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cstdio>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <iostream>
 #include <new>
 #include <system_error>
+#include <unistd.h>
 
 namespace {
 
@@ -61,6 +64,24 @@ portscan::ManualFacts manual_facts() {
             {.title = "SEE ALSO", .paragraphs = {"xdp-portscan(8), pcap-filter(7)"}}}};
 }
 
+/// No file of ours takes the number of a standard stream that is closed: there nothing is read, and
+/// what is written fails.
+void open_standard_streams() {
+    for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (fcntl(descriptor, F_GETFD) >= 0) continue;
+        const bool input = descriptor == STDIN_FILENO;
+        open(input ? "/dev/null" : "/dev/full", input ? O_RDONLY : O_WRONLY); // the lowest number
+    }
+}
+
+/// The exit status, unless what was printed got lost.
+int finish(int status) {
+    const bool printed = std::cout.flush() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+    if (printed || status != portscan::exit_done) return status;
+    portscan::complain("standard output could not be written whole: is the disk full?");
+    return portscan::exit_environment;
+}
+
 int parse_and_run(int argc, char **argv) {
     CLI::App app{"Runs the XDP port-scan detector on captured and synthesized traffic, inside the "
                  "kernel and on no interface",
@@ -82,20 +103,18 @@ int parse_and_run(int argc, char **argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help, --version
-        const int status = app.exit(success);
-        if (std::cout.flush()) return status;
-        portscan::complain("standard output could not be written whole: is the disk full?");
-        return portscan::exit_environment;
+        return finish(app.exit(success));
     } catch (const CLI::Error &error) {
         portscan::complain(std::string{error.what()} + " (see --help)");
         return portscan::exit_unreadable;
     }
-    return exit_status;
+    return finish(exit_status);
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
+    open_standard_streams();
     const bool is_capable = portscan::missing_capabilities().empty();
     try {
         return parse_and_run(argc, argv);

@@ -134,7 +134,7 @@ void ReplayOutputs::close() {
         html_file_.close();
     });
     attempt([this] { json_file_.close(); });
-    if (!std::cout.flush() || (json_ != nullptr && !*json_) || (people_ != nullptr && !*people_))
+    if (!std::cout.flush() || (people_ != nullptr && !*people_))
         lost_.emplace_back("the report could not be written whole: is the disk full?");
     if (!lost_.empty()) throw std::runtime_error(fmt::format("{}", fmt::join(lost_, "; ")));
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/tap.h"
 
+#include "sim/console.h"
+
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
@@ -12,7 +14,7 @@ std::string tap_description(std::string_view text) {
         if (c == '\\' || c == '#') escaped += '\\';
         escaped += c == '\n' || c == '\r' ? ' ' : c;
     }
-    return escaped;
+    return printable(std::move(escaped));
 }
 
 std::string yaml_string(std::string_view text) {

@@ -296,6 +296,7 @@ TEST_F(ReplayCommandTest, FullDiskIsAFailureOfTheHarness) {
 TEST_F(ReplayCommandTest, HelpThatNobodyGetsIsAFailure) {
     EXPECT_EQ(run_command_into("/dev/full", {"replay", "--help"}), 3);
     EXPECT_EQ(run_command_into("/dev/full", {"--version"}), 3);
+    EXPECT_EQ(run_command_into("/dev/full", {"fuzz", "--packets", "100"}), 3);
 }
 
 TEST_F(ReplayCommandTest, MoreSourcesThanTheKernelHasRoomForSayWhatToLower) {
