@@ -139,6 +139,7 @@ static __always_inline __u32 judge_once(enum portscan_family family, const void 
 	struct portscan_family_state *state;
 	struct portscan_record *record;
 	__u64 word, timestamp, now = clock_now();
+	bool passed_over;
 
 	if (!shared)
 		return PORTSCAN_FAULT;
@@ -153,12 +154,15 @@ static __always_inline __u32 judge_once(enum portscan_family family, const void 
 	/* Before it was read the memory may have become another's: not if it still is ours. */
 	if (find_record(family, key) != record)
 		return 0;
-	if (record_is_over(word, timestamp, now)) {
+	/* With its port: just put in. Otherwise recording the port gives it another place. */
+	passed_over = word_has_port(word, port) && is_passed_over(family, record, word, 1, state);
+	if (passed_over || record_is_over(word, timestamp, now)) {
 		if (is_ignored_port(port))
 			return PORTSCAN_IGNORED;
 		if (is_allowlisted(family, address))
 			return PORTSCAN_ALLOWLISTED;
-		bury(family, key, record, word, state);
+		if (bury(family, key, record, word, state) && passed_over)
+			count(PORTSCAN_EVICTIONS);
 		return 0;
 	}
 	if (word & WORD_BLOCKED)
@@ -186,15 +190,21 @@ __noinline __u32 judge_once6(struct xdp_md *ctx, __u64 high_be, __u64 low_be, __
 	return judge_once(PORTSCAN_IPV6, &key, (const __u8 *)source, ctx, port, absent);
 }
 
-/* With as many looks at the record as contention takes and MAX_ATTEMPTS permits. */
+/*
+ * With as many looks at the record as contention takes and MAX_ATTEMPTS permits, and as many places
+ * as it takes until somebody gives way. (Where there is no room for the 4th port, that is looked at
+ * again as often, in vain.)
+ */
 static __always_inline int judge_repeatedly(enum portscan_family family, struct xdp_md *ctx,
 					    __u64 high_be, __u64 low_be, __u32 port, __u32 absent)
 {
 	__u32 reason = 0;
 
-	for (int i = 0; i < MAX_ATTEMPTS && !reason; i++) {
+	for (int i = 0; i < MAX_ATTEMPTS; i++) {
 		reason = family == PORTSCAN_IPV6 ? judge_once6(ctx, high_be, low_be, port, absent)
 						 : judge_once4(ctx, high_be, port, absent);
+		if (reason && reason != PORTSCAN_INSERT_FAILED)
+			break;
 		absent = false;
 	}
 	return conclude(reason ? reason : PORTSCAN_CONTENTION);

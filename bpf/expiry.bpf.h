@@ -3,7 +3,8 @@
  * The expiry pass: reclaims memory, never decides. In the kernel, because only here is the look at
  * a record and its removal one step against packets that arrive: a refresh in flight was computed
  * within the window, a record is removed at twice the window, and every other change moves the word
- * that the removal swaps.
+ * that the removal swaps. An unblocked record that the queue passed over takes a place too many,
+ * and goes at once (registry.bpf.h).
  */
 #ifndef PORTSCAN_EXPIRY_BPF_H
 #define PORTSCAN_EXPIRY_BPF_H
@@ -58,7 +59,7 @@ static __always_inline long expire_record(enum portscan_family family, const voi
 	struct portscan_state *state = shared_state();
 	struct portscan_expiry *expiry;
 	__u64 word, timestamp, due;
-	bool blocked;
+	bool blocked, is_due;
 
 	if (!state)
 		return 1;
@@ -69,7 +70,10 @@ static __always_inline long expire_record(enum portscan_family family, const voi
 	timestamp = read_timestamp(record);
 	blocked = word & WORD_BLOCKED;
 	due = due_time(word, timestamp);
-	if (due <= now && due != ~0ULL && bury(family, key, record, word, &state->family[family])) {
+	/* Two turns: at the end of the first its successor may be about to remove it. */
+	is_due = (due <= now && due != ~0ULL) ||
+		 is_passed_over(family, record, word, 2, &state->family[family]);
+	if (is_due && bury(family, key, record, word, &state->family[family])) {
 		if (blocked)
 			expiry->blocks_freed += 1;
 		else

@@ -7,7 +7,8 @@
  * on; who loses looks again, MAX_ATTEMPTS times. Memory of a deleted record is used again at once,
  * while another CPU may still hold a pointer to it. Who is going to change a word therefore looks
  * the source up again after reading it: the memory was still that source's then. From there on the
- * tag makes the swap fail.
+ * tag makes the swap fail; the one for whom a record gives way, and who gets its memory, has
+ * another.
  *
  * A record is never changed into another life in place. Eviction, expiry and a fresh start swap in
  * a dead word first; the one who did that, and no other, deletes the record.
@@ -18,6 +19,13 @@
  * without a search or a lock. A record that records a port while in the older half of the ring is
  * put in anew, so that it survives at least half a ring of further places after each port. A place
  * goes to a new source, or to a known one that records a port after half a ring.
+ *
+ * A CPU can stand still for a whole turn of the ring, most of all a virtual one that is taken away.
+ * Whoever takes a slot meanwhile finds the wrong key there, or no record yet, and the ring passes a
+ * record over: nobody would make it give way. Who put a record in looks whether that was so,
+ * removes it and begins again. What others left behind the next pass removes (expiry.bpf.h); until
+ * then an insertion for which nobody gave way tries the next place (judge_repeatedly). Each removal
+ * swaps the word, so a port that is recorded meanwhile is looked at again. DESIGN.md, 15.
  */
 #ifndef PORTSCAN_REGISTRY_BPF_H
 #define PORTSCAN_REGISTRY_BPF_H
@@ -245,12 +253,47 @@ static __always_inline __u64 next_place(struct portscan_family_state *state)
 	return __sync_fetch_and_add(&state->queue_head, 1);
 }
 
+/* How many were given out from that one on, itself included. */
+static __always_inline __u32 places_since(struct portscan_family_state *state, __u32 place)
+{
+	return (__u32) * (volatile __u64 *)&state->queue_head - place;
+}
+
+/*
+ * An unblocked record that had its place for more than so many turns. Signed: a CPU with weakly
+ * ordered loads may read a place that is newer than its head.
+ */
+static __always_inline bool is_passed_over(enum portscan_family family,
+					   struct portscan_record *record, __u64 word, __u32 turns,
+					   struct portscan_family_state *state)
+{
+	if (word & WORD_BLOCKED)
+		return false;
+	return (__s32)places_since(state, read_place(record)) >
+	       (__s64)turns * config.family[family].queue_slots;
+}
+
+static __always_inline __u32 slot_of(enum portscan_family family, __u64 place)
+{
+	__u32 slots = config.family[family].queue_slots;
+
+	return slots ? place % slots : 0;
+}
+
+/* Another one than that of the next place, and of the same slot's next turn: see at the top. */
+static __always_inline __u64 tag_of(enum portscan_family family, __u64 place)
+{
+	__u32 slots = config.family[family].queue_slots;
+	__u64 turn = slots ? place / slots : 0;
+
+	return (slot_of(family, place) + turn) & WORD_TAG_MASK;
+}
+
 /* Puts the key at its place; whoever has that slot gives way. */
 static __always_inline void enqueue(enum portscan_family family, const void *key, __u64 place,
 				    __u64 now, struct portscan_family_state *state)
 {
-	__u32 slots = config.family[family].queue_slots;
-	__u32 slot = slots ? place % slots : 0;
+	__u32 slot = slot_of(family, place);
 	struct portscan_key6 old = {};
 
 	if (family == PORTSCAN_IPV6) {
@@ -268,7 +311,7 @@ static __always_inline void enqueue(enum portscan_family family, const void *key
 		__builtin_memcpy(&old, entry, sizeof(*entry));
 		*entry = *(struct portscan_key4 *)key;
 	}
-	evict(family, &old, place - slots, now, state);
+	evict(family, &old, place - config.family[family].queue_slots, now, state);
 }
 
 /*
@@ -284,10 +327,9 @@ static __always_inline void keep_place(enum portscan_family family, const void *
 				       struct portscan_family_state *state)
 {
 	__u32 seen = read_place(record);
-	__u32 since = (__u32) * (volatile __u64 *)&state->queue_head - seen;
 	__u64 place;
 
-	if (since <= config.family[family].queue_slots / 2)
+	if (places_since(state, seen) <= config.family[family].queue_slots / 2)
 		return;
 	place = next_place(state);
 	/* Before the slot is taken: its old key may be this very one. */
@@ -295,7 +337,11 @@ static __always_inline void keep_place(enum portscan_family family, const void *
 	enqueue(family, key, place, now, state);
 }
 
-/* A new life for the source, with one port. Returns a reason, or 0: somebody else was faster. */
+/*
+ * A new life for the source, with one port. Returns a reason, or 0: look again, for somebody else
+ * was faster, or a whole turn was. (Others may see the record a little later than this CPU reads
+ * the head. One that slips through there is for the pass.)
+ */
 static __always_inline __u32 insert_record(enum portscan_family family, const void *key, __u16 port,
 					   __u64 now, struct portscan_family_state *state)
 {
@@ -309,7 +355,7 @@ static __always_inline __u32 insert_record(enum portscan_family family, const vo
 	int error;
 
 	*(__u64 *)&record =
-		port | 1ULL << WORD_COUNT_SHIFT | (place & WORD_TAG_MASK) << WORD_TAG_SHIFT;
+		port | 1ULL << WORD_COUNT_SHIFT | tag_of(family, place) << WORD_TAG_SHIFT;
 	enqueue(family, key, place, now, state);
 	error = add_record(family, key, &record);
 	if (error == -EEXIST)
@@ -317,7 +363,8 @@ static __always_inline __u32 insert_record(enum portscan_family family, const vo
 	if (error)
 		return PORTSCAN_INSERT_FAILED;
 	count(PORTSCAN_INSERTED);
-	return PORTSCAN_RECORDED;
+	return places_since(state, place) > config.family[family].queue_slots ? 0
+									      : PORTSCAN_RECORDED;
 }
 
 #endif

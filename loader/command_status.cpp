@@ -145,8 +145,8 @@ void print_people(const PinnedState &state, std::optional<pid_t> holder) {
     if (!interfaces.empty()) print_line("attached to");
     for (const auto &one : interfaces) print_line(describe(one));
     if (!holder)
-        print_line("no `xdp-portscan run`: nothing expires, no metrics, no log (the filter decides "
-                   "all the same)");
+        print_line(fmt::format("no `xdp-portscan run`: nothing expires, no metrics, no log{}",
+                               interfaces.empty() ? "" : " (the filter decides all the same)"));
     else
         print_line(*holder != 0 ? fmt::format("run by process {}", *holder)
                                 : std::string{"run by a process that is not visible from here"});

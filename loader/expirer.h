@@ -11,7 +11,7 @@ namespace portscan {
 
 /// What one expiry pass did.
 struct ExpiryReport {
-    std::uint64_t sources_freed = 0; ///< unblocked records idle for twice the window
+    std::uint64_t sources_freed = 0; ///< idle for twice the window, or passed over by the queue
     std::uint64_t blocks_freed = 0;  ///< blocks whose duration was over
     std::uint64_t blocks_lifted = 0; ///< blocks that the allowlist came to cover
     std::uint64_t sources_left = 0;  ///< records in the registry after the pass, blocks included

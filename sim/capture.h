@@ -90,16 +90,6 @@ class CaptureReader {
     std::unique_ptr<State> state_;
 };
 
-/// Runs a step that writes frames. That they could not be written, as on a full disk, is no fault
-/// of a capture that is read: CaptureError becomes std::runtime_error.
-void write_frames(const auto &step) {
-    try {
-        step();
-    } catch (const CaptureError &error) {
-        throw std::runtime_error(error.what());
-    }
-}
-
 /// Writes Ethernet frames as pcap with nanosecond timestamps; `-` is standard output.
 class CaptureWriter {
   public:

@@ -8,6 +8,7 @@
 #include "sim/exit_status.h"
 #include "sim/frame_comment.h"
 #include "sim/interruption.h"
+#include "sim/lost_outputs.h"
 #include "sim/output_file.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
@@ -31,11 +32,10 @@ InputFiles option_files(const CompareRequest &request, const ComparedSides &side
     return files;
 }
 
-/// The annotated capture; nothing is written where it has no name. What cannot be written, as on a
-/// full disk, is no fault of an input, and the comparison is of use without it.
+/// The annotated capture; nothing is written where it has no name.
 class Annotation {
   public:
-    explicit Annotation(const std::string &path) {
+    Annotation(const std::string &path, LostOutputs &lost) : lost_(lost) {
         if (path.empty()) return;
         try {
             file_ = AnnotatedCapture::create(path);
@@ -48,16 +48,16 @@ class Annotation {
     CaptureOptions start(const ScenarioInput &input) {
         if (!file_) return {};
         if (!std::holds_alternative<CaptureInput>(input)) {
-            write([](AnnotatedCapture &file) { file.start_frames(); });
+            lost_.write(file_, [](AnnotatedCapture &file) { file.start_frames(); });
             return {};
         }
         return {.blocks = [this](const pcapng::Block &block) {
-            write([&](AnnotatedCapture &file) { file.copy(block); });
+            lost_.write(file_, [&](AnnotatedCapture &file) { file.copy(block); });
         }};
     }
     void frame(const CapturedFrame &frame, std::span<const FrameOutcome> outcomes,
                unsigned ipv6_prefix) {
-        write([&](AnnotatedCapture &file) {
+        lost_.write(file_, [&](AnnotatedCapture &file) {
             const auto comment = compared_comment(frame, outcomes[0], outcomes[1], ipv6_prefix);
             if (frame.block.bytes.empty())
                 file.frame(frame.time_ns, frame.bytes, comment);
@@ -66,24 +66,12 @@ class Annotation {
         });
     }
     void close() {
-        write([](AnnotatedCapture &file) { file.close(); });
+        lost_.write(file_, [](AnnotatedCapture &file) { file.close(); });
     }
-    /// Why it could not be written; empty: it was.
-    const std::string &lost() const { return lost_; }
 
   private:
-    void write(const auto &step) {
-        if (!file_) return;
-        try {
-            step(*file_);
-        } catch (const CaptureError &error) {
-            lost_ = error.what();
-            file_.reset();
-        }
-    }
-
     std::optional<AnnotatedCapture> file_{};
-    std::string lost_{};
+    LostOutputs &lost_;
 };
 
 class CompareRun {
@@ -91,7 +79,7 @@ class CompareRun {
     CompareRun(const CompareCommand &command, const ComparedSides &both) :
         command_(command),
         sides_(both),
-        annotation_(command.annotate),
+        annotation_(command.annotate, lost_),
         json_file_("json", command.json, {}, OutputKind::lines),
         people_(command.annotate == "-" ? std::cerr : std::cout) {}
 
@@ -109,10 +97,9 @@ class CompareRun {
             }
         }
         annotation_.close();
-        if (!people_.flush())
-            throw std::runtime_error("the report could not be written whole: is the disk full?");
-        json_file_.close();
-        if (!annotation_.lost().empty()) throw std::runtime_error(annotation_.lost());
+        lost_.attempt([this] { json_file_.close(); });
+        lost_.flush(people_);
+        lost_.tell();
         interruption_.pass_on();
         return status;
     }
@@ -186,6 +173,7 @@ class CompareRun {
 
     const CompareCommand &command_;
     const ComparedSides &sides_;
+    LostOutputs lost_;
     Annotation annotation_;
     OutputFile json_file_;
     std::ostream &people_;

@@ -2,9 +2,11 @@
 #include "sim/command_fuzz.h"
 
 #include "loader/option_flags.h"
+#include "sim/console.h"
 #include "sim/exit_status.h"
 #include "sim/fuzz_report.h"
 #include "sim/fuzz_shrink.h"
+#include "sim/interruption.h"
 #include "sim/output_file.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
@@ -98,8 +100,13 @@ int run_fuzz(const FuzzCommand &command, std::ostream &out) {
     Progress progress;
     progress.start({.total = settings.packets});
     settings.tick = [&progress] { progress.step(); };
+    const Interruption interruption;
+    settings.wants_stop = [&interruption] { return interruption.interrupted(); };
     const FuzzResult result = fuzz(settings);
     progress.clear();
+    if (interruption.interrupted())
+        complain(fmt::format("interrupted: {} of {} packets compared", result.packets,
+                             settings.packets));
 
     std::optional<Report> report;
     if (result.finding) {
@@ -111,6 +118,7 @@ int run_fuzz(const FuzzCommand &command, std::ostream &out) {
         write_json(json_only ? out : json.stream(), settings, result, report);
     if (!json_only) write_text(out, settings, result, report);
     json.close();
+    interruption.pass_on();
     return report ? exit_failed : exit_done;
 }
 

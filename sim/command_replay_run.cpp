@@ -155,6 +155,9 @@ ReplayRun::ReplayRun(const ReplayCommand &command) :
 int ReplayRun::all() {
     say_what_is_no_capture();
     alone() ? one_after_the_other() : several_at_a_time();
+    if (const std::size_t left = list_.captures.size() - taken_; left != 0)
+        complain(fmt::format("interrupted: {} of {} captures not run, from '{}' on", left,
+                             list_.captures.size(), list_.captures[taken_]));
     outputs_.close();
     interruption_.pass_on();
     return status_;
@@ -284,6 +287,7 @@ void ReplayRun::failed(const std::string &why) {
 
 void ReplayRun::take(const CaptureResult &result) {
     progress_.clear();
+    ++taken_;
     if (!result.report) return failed(result.failure);
     const ReplayReport &report = *result.report;
     outputs_.report(report, result.timeline);

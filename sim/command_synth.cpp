@@ -5,6 +5,7 @@
 #include "sim/console.h"
 #include "sim/exit_status.h"
 #include "sim/input_files.h"
+#include "sim/lost_outputs.h"
 #include "sim/progress.h"
 #include "sim/scenario.h"
 #include "sim/scenario_play.h"
@@ -64,14 +65,17 @@ void write_capture(const ScenarioInput &input, const std::string &path) {
     CaptureWriter capture = CaptureWriter::create(path);
     Progress progress;
     progress.start({.label = path});
+    LostOutputs lost;
     std::uint64_t count = 0;
     std::uint64_t last_ns = 0;
     for (; const auto frame = frames->next(); ++count) {
-        write_frames([&] { capture.write(frame->time_ns, frame->bytes); });
+        lost.attempt([&] { capture.write(frame->time_ns, frame->bytes); });
+        lost.tell();
         last_ns = frame->time_ns;
         progress.step();
     }
-    write_frames([&] { capture.close(); });
+    lost.attempt([&] { capture.close(); });
+    lost.tell();
     progress.clear();
     fmt::print(stderr, "{} packet{} up to {:.6f} s, written to {}\n", count, count == 1 ? "" : "s",
                static_cast<double>(last_ns) / 1e9,

@@ -6,7 +6,9 @@
 #include "sim/case_json.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
+#include "sim/interruption.h"
 #include "sim/junit.h"
+#include "sim/lost_outputs.h"
 #include "sim/output_file.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
@@ -54,7 +56,9 @@ class TestRun {
     std::vector<CaseResult> run(const std::vector<Loaded> &scenarios) {
         try {
             for (const Loaded &one : scenarios) run(one);
-            if (left_out_ != 0)
+            if (interruption_.interrupted())
+                tap_.bail_out(fmt::format("interrupted: {} not run", left_out_));
+            else if (left_out_ != 0)
                 tap_.comment(fmt::format("stopped at the first failure: {} not run", left_out_));
         } catch (const std::exception &error) {
             progress_.clear();
@@ -63,6 +67,8 @@ class TestRun {
         }
         return std::move(results_);
     }
+    /// Ends the process by the signal that ended the run, if one did.
+    void pass_on() const { interruption_.pass_on(); }
 
   private:
     static std::size_t count_cases(const std::vector<Loaded> &scenarios) {
@@ -91,6 +97,7 @@ class TestRun {
     }
 
     bool stops() const {
+        if (interruption_.interrupted()) return true;
         return command_.fail_fast && !results_.empty() && !results_.back().passed();
     }
 
@@ -118,7 +125,8 @@ class TestRun {
     Progress progress_;
     TapWriter tap_;
     std::vector<CaseResult> results_;
-    std::size_t left_out_ = 0; ///< cases, after a failure
+    std::size_t left_out_ = 0; ///< cases, after a failure or a signal
+    Interruption interruption_{};
 };
 
 InputFiles inputs_of(const TestCommand &command, const std::vector<Loaded> &scenarios) {
@@ -176,11 +184,16 @@ int run_test(const TestCommand &command, std::ostream &out) {
     OutputFile junit{"junit", command.junit};
     OutputFile json{"json", command.json};
     std::ostream nowhere{nullptr};
-    const auto results = TestRun{command, json_only ? nowhere : out, scenarios}.run(scenarios);
+    TestRun run{command, json_only ? nowhere : out, scenarios};
+    const auto results = run.run(scenarios);
     junit.stream() << junit_document(results);
     for (const CaseResult &result : results) write_json(json_only ? out : json.stream(), result);
-    junit.close();
-    json.close();
+    LostOutputs lost;
+    lost.attempt([&] { junit.close(); });
+    lost.attempt([&] { json.close(); });
+    lost.flush(out);
+    lost.tell();
+    run.pass_on();
     return status_of(results);
 }
 

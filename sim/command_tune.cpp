@@ -8,6 +8,7 @@
 #include "sim/exit_status.h"
 #include "sim/interruption.h"
 #include "sim/labels.h"
+#include "sim/lost_outputs.h"
 #include "sim/option_set.h"
 #include "sim/output_file.h"
 #include "sim/privileges.h"
@@ -146,10 +147,11 @@ class TuneRun {
         if (html.is_open()) write_tuning_page(html.stream(), tuning, command_line);
         if (command_.json != "-")
             (command_.html == "-" ? std::cerr : std::cout) << tuning_text(tuning);
-        json.close();
-        html.close();
-        if (!std::cout.flush())
-            throw std::runtime_error("the report could not be written whole: is the disk full?");
+        LostOutputs lost;
+        lost.attempt([&] { json.close(); });
+        lost.attempt([&] { html.close(); });
+        lost.flush(std::cout);
+        lost.tell();
     }
 
     int end_by_signal() const {

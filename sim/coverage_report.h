@@ -5,6 +5,7 @@
 
 #include <ostream>
 #include <string>
+#include <string_view>
 
 namespace portscan {
 
@@ -17,7 +18,7 @@ void write_coverage_table(std::ostream &out, const CoverageReport &report);
 /// names are led by; empty: nothing.
 void write_lcov(std::ostream &out, const CoverageReport &report, const std::string &root);
 
-inline constexpr int coverage_schema = 1;
+inline constexpr std::string_view coverage_schema = "xdp-portscan-sim/cover/1";
 
 /// One JSON object on one line: `schema`, `blocks`, `covered`, `covered_by_scenarios`, `exempt`,
 /// `percent`, `branches`, `branches_covered` and `uncovered`, a list.

@@ -44,7 +44,7 @@ bool play_round(const FuzzSettings &settings, FuzzRound round, FuzzResult &resul
 
 FuzzResult fuzz(const FuzzSettings &settings) {
     FuzzResult result;
-    while (result.packets < settings.packets) {
+    while (result.packets < settings.packets && !(settings.wants_stop && settings.wants_stop())) {
         const auto frames = static_cast<std::size_t>(std::min<std::uint64_t>(
             round_size(settings.packets), settings.packets - result.packets));
         FuzzRound round = draw_round(settings.seed, result.rounds, frames, settings.options);

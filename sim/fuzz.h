@@ -24,6 +24,8 @@ struct FuzzSettings {
     /// Bytes in the first buffer of each frame; none: not split. A finding is shrunk without it.
     std::optional<std::size_t> linear_size{};
     std::function<void()> tick{}; ///< once for each frame, for progress
+    /// Asked before each round: no further one. Empty: never.
+    std::function<bool()> wants_stop{};
     /// What the detector is held against.
     std::function<Model(const DetectorOptions &)> make_model = [](const DetectorOptions &drawn) {
         return Model{drawn};

@@ -8,18 +8,24 @@
 #include <array>
 #include <bpf/bpf.h>
 #include <cerrno>
+#include <cstddef>
+#include <optional>
+#include <span>
 #include <system_error>
+#include <utility>
 
 namespace portscan {
 namespace {
 
 /// The pattern of each kind: the value of the map.
-using Patterns = std::array<std::uint64_t, 7>;
+using Patterns = std::array<std::uint64_t, 8>;
 
 /// One bit of a record's tag, the highest three bits of its word: neither port nor count.
 constexpr std::uint64_t tag_step = 1ULL << 61;
 /// Another place in the queue, which is a word of its own.
 constexpr std::uint64_t place_step = 1;
+/// Places of a whole queue: that of a stage has so many at most while it is half blocks.
+constexpr int places_of_turn = 4;
 /// Its flag for a block.
 constexpr std::uint64_t block_step = 1ULL << 48;
 
@@ -84,6 +90,25 @@ std::vector<bpf_insn> other_update(int map_fd, int stack) {
     return code;
 }
 
+/// As many places of each family's queue as it has. r0 and r5 are dead before a record is put in.
+std::vector<bpf_insn> other_turn(int map_fd, int state_fd) {
+    constexpr std::size_t heads[] = {
+        offsetof(portscan_state, family[PORTSCAN_IPV4].queue_head),
+        offsetof(portscan_state, family[PORTSCAN_IPV6].queue_head),
+    };
+    std::vector<bpf_insn> turn;
+    append_address(turn, BPF_REG_0, state_fd, 0);
+    turn.push_back(make_instruction(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_5, 0, 0, places_of_turn));
+    for (const std::size_t head : heads)
+        turn.push_back(make_instruction(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_0, BPF_REG_5,
+                                        static_cast<std::int16_t>(head), BPF_ADD));
+    std::vector<bpf_insn> code;
+    append_address(code, BPF_REG_0, map_fd, pattern_offset(Interference::Kind::turn));
+    append_guard(code, BPF_REG_0, BPF_REG_5, static_cast<int>(turn.size()));
+    code.insert(code.end(), turn.begin(), turn.end());
+    return code;
+}
+
 /// The same call of bpf_map_lookup_elem before the program's own, and what becomes of the record
 /// that it finds. r0 and r3 to r5 are dead there.
 std::vector<bpf_insn> other_lookup(int map_fd, int stack) {
@@ -127,14 +152,34 @@ bool is_helper(const bpf_insn &instruction, int function) {
     return is_call(instruction) && instruction.src_reg == 0 && instruction.imm == function;
 }
 
-/// Are the elements of the map records of sources?
-bool holds_records(int map_fd) {
+bpf_map_info map_info(int map_fd) {
     bpf_map_info info{};
     __u32 size = sizeof(info);
     if (bpf_obj_get_info_by_fd(map_fd, &info, &size) != 0)
         throw std::system_error(errno, std::generic_category(), "inspect map");
+    return info;
+}
+
+/// Are the elements of the map records of sources?
+bool holds_records(int map_fd) {
+    const bpf_map_info info = map_info(map_fd);
     static_assert(sizeof(portscan_record) != sizeof(portscan_more_ports));
     return info.type == BPF_MAP_TYPE_HASH && info.value_size == sizeof(portscan_record);
+}
+
+bool puts_in_map(const bpf_insn &instruction) {
+    return is_wide(instruction) && instruction.src_reg == BPF_PSEUDO_MAP_FD;
+}
+
+/// The map of portscan_state; nothing where the program has none.
+std::optional<int> state_map(std::span<const bpf_insn> instructions) {
+    for (std::size_t i = 0; i < instructions.size(); i += width_of(instructions[i])) {
+        if (!puts_in_map(instructions[i])) continue;
+        const bpf_map_info info = map_info(instructions[i].imm);
+        if (info.type == BPF_MAP_TYPE_ARRAY && info.value_size == sizeof(portscan_state))
+            return instructions[i].imm;
+    }
+    return std::nullopt;
 }
 
 /// Does the instruction do that to a record? The map is the one last put into r1 before it.
@@ -142,8 +187,7 @@ bool is_record_call(std::span<const bpf_insn> instructions, std::size_t place, i
     if (!is_helper(instructions[place], helper)) return false;
     for (std::size_t i = place; i-- > 0;) {
         const bpf_insn &one = instructions[i];
-        if (is_wide(one) && one.dst_reg == BPF_REG_1 && one.src_reg == BPF_PSEUDO_MAP_FD)
-            return holds_records(one.imm);
+        if (puts_in_map(one) && one.dst_reg == BPF_REG_1) return holds_records(one.imm);
     }
     return false;
 }
@@ -165,6 +209,7 @@ std::vector<Insertion> Interference::insertions(const ProgramText &text,
                                                 const ControlFlow &flow) const {
     std::vector<Insertion> insertions;
     const auto instructions = text.instructions();
+    const std::optional<int> state = state_map(instructions);
     for (std::size_t i = 0; i < instructions.size(); i += width_of(instructions[i])) {
         const bpf_insn &one = instructions[i];
         const int stack = lowest_stack_offset(text.function_text(i));
@@ -174,7 +219,12 @@ std::vector<Insertion> Interference::insertions(const ProgramText &text,
                  .code = other_add(one, kind, map_.get(), step, flow.live_at(text, i), stack)});
         };
         if (is_helper(one, BPF_FUNC_map_update_elem)) {
-            insertions.push_back({.place = i, .code = other_update(map_.get(), stack)});
+            std::vector<bpf_insn> code = other_update(map_.get(), stack);
+            if (state && is_record_call(instructions, i, BPF_FUNC_map_update_elem)) {
+                const std::vector<bpf_insn> turn = other_turn(map_.get(), *state);
+                code.insert(code.end(), turn.begin(), turn.end());
+            }
+            insertions.push_back({.place = i, .code = std::move(code)});
         } else if (is_record_call(instructions, i, BPF_FUNC_map_lookup_elem)) {
             insertions.push_back({.place = i, .code = other_lookup(map_.get(), stack)});
         } else if (is_record_call(instructions, i, BPF_FUNC_map_delete_elem)) {

@@ -21,6 +21,7 @@ class Interference {
         block,        ///< the source whose word is to be swapped becomes a block
         add,          ///< the number that is added to is larger by one
         update,       ///< the element that is to be put in is there
+        turn,         ///< since the record that is to be put in took its place, four more were
         lookup_block, ///< the record that is looked up, and there, becomes a block
         lookup_gone,  ///< the record that is looked up, and there, is removed
         keep          ///< the record that is to be deleted stays, as where the kernel is busy

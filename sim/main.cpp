@@ -50,6 +50,18 @@ void refuse_unknown_command(const CLI::App &app, std::string_view first) {
         fmt::format("no command '{}': {} (see --help)", first, fmt::join(names, ", ")));
 }
 
+/// `--html ""` may be a script's variable that is not set. It is no wish for no page.
+void refuse_empty_names(CLI::App &app) {
+    const auto check = [](const std::string &name) {
+        return name.empty() ? std::string{"the name is empty: leave the option out, or name one"}
+                            : std::string{};
+    };
+    for (CLI::App *const command : app.get_subcommands({}))
+        for (CLI::Option *const option : command->get_options({}))
+            if (option->get_type_name() == "FILE" || option->get_type_name() == "DIR")
+                option->check(check);
+}
+
 portscan::ManualFacts manual_facts() {
     return {
         .section = 1,
@@ -98,6 +110,7 @@ int parse_and_run(int argc, char **argv) {
     portscan::setup_fuzz(app, exit_status);
     portscan::setup_mutate(app, exit_status);
     portscan::setup_tune(app, {argv, argv + argc}, exit_status);
+    refuse_empty_names(app);
     if (argc > 1) refuse_unknown_command(app, argv[1]);
     portscan::add_generate_option(app, manual_facts());
     try {

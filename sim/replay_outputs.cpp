@@ -69,41 +69,21 @@ CaptureOptions ReplayOutputs::capture_options(const std::string &filter) {
     CaptureOptions options{.filter = filter};
     if (!annotated_) return options;
     options.blocks = [this](const pcapng::Block &block) {
-        write_frames(annotated_, [&](AnnotatedCapture &capture) { capture.copy(block); });
+        lost_.write(annotated_, [&](AnnotatedCapture &capture) { capture.copy(block); });
     };
     return options;
 }
 
 void ReplayOutputs::frame(const CapturedFrame &frame, const FrameOutcome &outcome) {
-    write_frames(annotated_, [&](AnnotatedCapture &capture) {
+    lost_.write(annotated_, [&](AnnotatedCapture &capture) {
         capture.packet(frame.block, frame_comment(frame, outcome, context_.options.ipv6_prefix));
     });
     if (!outcome.result) return;
     const auto write = [&](CaptureWriter &capture) {
         capture.write(frame.time_ns, frame.bytes, frame.wire_length);
     };
-    if (outcome.result->verdict == Verdict::drop) write_frames(dropped_, write);
-    if (outcome.result->verdict == Verdict::pass) write_frames(passed_, write);
-}
-
-/// What cannot be written, as on a full disk, is given up and told at the end: the report is of use
-/// without it.
-void ReplayOutputs::write_frames(auto &writer, const auto &step) {
-    if (!writer) return;
-    try {
-        step(*writer);
-    } catch (const CaptureError &error) {
-        lost_.emplace_back(error.what());
-        writer.reset();
-    }
-}
-
-void ReplayOutputs::attempt(const auto &step) {
-    try {
-        step();
-    } catch (const std::runtime_error &error) {
-        lost_.emplace_back(error.what());
-    }
+    if (outcome.result->verdict == Verdict::drop) lost_.write(dropped_, write);
+    if (outcome.result->verdict == Verdict::pass) lost_.write(passed_, write);
 }
 
 void ReplayOutputs::report(const ReplayReport &report, const Timeline &timeline) {
@@ -126,17 +106,17 @@ void ReplayOutputs::write_table(const ReplayReport &report) {
 
 void ReplayOutputs::close() {
     const auto close = [](auto &capture) { capture.close(); };
-    write_frames(dropped_, close);
-    write_frames(passed_, close);
-    write_frames(annotated_, close);
-    attempt([this] {
+    lost_.write(dropped_, close);
+    lost_.write(passed_, close);
+    lost_.write(annotated_, close);
+    lost_.attempt([this] {
         if (page_) page_->close();
         html_file_.close();
     });
-    attempt([this] { json_file_.close(); });
-    if (!std::cout.flush() || (people_ != nullptr && !*people_))
-        lost_.emplace_back("the report could not be written whole: is the disk full?");
-    if (!lost_.empty()) throw std::runtime_error(fmt::format("{}", fmt::join(lost_, "; ")));
+    lost_.attempt([this] { json_file_.close(); });
+    lost_.flush(std::cout);
+    if (people_ == &std::cerr) lost_.flush(std::cerr);
+    lost_.tell();
 }
 
 } // namespace portscan

@@ -3,6 +3,7 @@
 
 #include "sim/annotated_capture.h"
 #include "sim/capture.h"
+#include "sim/lost_outputs.h"
 #include "sim/output_file.h"
 #include "sim/replay.h"
 #include "sim/replay_context.h"
@@ -54,8 +55,6 @@ class ReplayOutputs {
     void close();
 
   private:
-    void write_frames(auto &writer, const auto &step);
-    void attempt(const auto &step);
     void write_table(const ReplayReport &report);
 
     ReplayTargets targets_;
@@ -68,7 +67,7 @@ class ReplayOutputs {
     std::optional<ReportPage> page_;
     ReportTable table_;
     bool heading_written_ = false;
-    std::vector<std::string> lost_; ///< what could not be written, and why
+    LostOutputs lost_;
 };
 
 } // namespace portscan

@@ -151,6 +151,39 @@ void lost_insertions(StageDetector &one) {
     expect_ports(one, 1, {1});
 }
 
+/// Others take a whole turn of places while a record is put in: it is removed, comes in anew, and
+/// gives way at its new place.
+void overtaken_insertions(StageDetector &one) {
+    one.other_cpu().expect(Kind::turn, 1);
+    for (unsigned source = 1; source < 5; ++source) step(one, source, 1, Reason::recorded);
+    expect_true(one, one.has_record(1), "it has a place of its own");
+    step(one, 5, 1, Reason::recorded);
+    expect_true(one, !one.has_record(1), "the oldest gives way");
+    one.other_cpu().expect(Kind::turn, every_attempt);
+    step(one, 6, 1, Reason::contention);
+    expect_true(one, !one.has_record(6), "whoever is always overtaken leaves nothing behind");
+}
+
+/// Another CPU took a place and never used it: what stood there is passed over. Where the map is
+/// full for that, somebody else gives way; and the next pass puts it right.
+void passed_over(StageDetector &one) {
+    for (unsigned block = 1; block < 5; ++block) {
+        pass(one, block, 1, last_port(one));
+        drop(one, block, 100);
+    }
+    for (unsigned source = 5; source < 9; ++source) pass(one, source, 1, 1);
+    one.other_cpu().expect(Kind::add, 1);
+    for (unsigned source = 9; source < 13; ++source) step(one, source, 1, Reason::recorded);
+    expect_true(one, one.has_record(5), "nobody took its place");
+    expect_true(one, !one.has_record(9), "another one gave way for the last");
+    one.other_cpu().expect(Kind::swap, 1);
+    expect_true(one, one.expire().sources_freed == 0, "not while it changes");
+    expect_true(one, one.expire().sources_freed == 1, "it is removed");
+    expect_true(one, !one.has_record(5), "it is the one that was passed over");
+    for (unsigned source = 13; source < 23; ++source) step(one, source, 1, Reason::recorded);
+    expect_true(one, one.expire().sources_left == 8, "the places are all of use");
+}
+
 void last_block_taken(StageDetector &one) {
     pass(one, 1, 1, last_port(one));
     one.other_cpu().expect(Kind::add, 1);

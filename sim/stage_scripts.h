@@ -18,6 +18,8 @@ void changed_between_looks(StageDetector &one);
 void kept_places(StageDetector &one, std::uint16_t ports, std::uint64_t pattern);
 void gave_way_dead(StageDetector &one, std::uint16_t ports, bool blocked);
 void lost_insertions(StageDetector &one);
+void overtaken_insertions(StageDetector &one);
+void passed_over(StageDetector &one);
 void last_block_taken(StageDetector &one);
 void dead_records(StageDetector &one);
 void refused_deletions(StageDetector &one);

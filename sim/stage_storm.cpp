@@ -34,8 +34,8 @@ class Storm {
     bool one_in(unsigned count) { return random_() % count == 0; }
 
     void interfere() {
-        constexpr std::array kinds{Kind::swap,         Kind::block,       Kind::add, Kind::update,
-                                   Kind::lookup_block, Kind::lookup_gone, Kind::keep};
+        constexpr std::array kinds{Kind::swap, Kind::block,        Kind::add,         Kind::update,
+                                   Kind::turn, Kind::lookup_block, Kind::lookup_gone, Kind::keep};
         constexpr std::uint64_t every_attempt = ~0ULL;
         if (one_in(6))
             detector_.other_cpu().expect(kinds.at(random_() % kinds.size()),

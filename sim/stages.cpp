@@ -26,6 +26,8 @@ class Programme {
         add({}, "lost swaps", lost_swaps);
         add({}, "changed between looks", changed_between_looks);
         add({}, "lost insertions", lost_insertions);
+        add({}, "overtaken insertions", overtaken_insertions);
+        add({}, "passed over", passed_over);
         add({}, "dead records", dead_records);
         add({}, "full registry", full_registry);
         add({}, "allowed", allowed);

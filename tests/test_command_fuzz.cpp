@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/command_checks.h"
 #include "tests/command_runner.h"
 #include "tests/temporary_directory.h"
 
@@ -36,6 +37,14 @@ TEST(FuzzCommand, PrintsTheSameJsonForTheSameSeed) {
     EXPECT_EQ(run_command(command).out, result.out);
 }
 
+TEST(FuzzCommand, InterruptedItSaysWhatWasCompared) {
+    const CommandResult result =
+        run_command({"fuzz", "--packets", "100000000"}, Rights::kept, interrupt);
+    EXPECT_EQ(result.status, -1); // the signal's
+    EXPECT_THAT(result.err, HasSubstr(" of 100000000 packets compared\n"));
+    EXPECT_THAT(result.out, HasSubstr("detector and model agree\n"));
+}
+
 TEST(FuzzCommand, LeavesAScenarioThatAWrongDetectorFailsAndTheRightOnePasses) {
     const test::TemporaryDirectory directory;
     const CommandResult result =
@@ -62,6 +71,8 @@ TEST(FuzzCommand, ExitsTwoForUsage) {
                                                       {"--write-to", "/nowhere"},
                                                       {"--json=/nowhere/x.json"},
                                                       {"--object", "/nowhere/x.o"},
+                                                      {"--object", ""},
+                                                      {"--write-to", ""},
                                                       {"extra"}};
     for (std::vector<std::string> arguments : wrong) {
         arguments.insert(arguments.begin(), "fuzz");

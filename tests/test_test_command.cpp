@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/command_checks.h"
 #include "tests/command_runner.h"
 #include "tests/temporary_directory.h"
 
@@ -81,6 +82,17 @@ TEST_F(TestCommandTest, FailFastStopsAtTheFirstFailure) {
                 AllOf(HasSubstr("\nok 1 - "), HasSubstr("\nnot ok 2 - "), Not(HasSubstr("ok 3 - ")),
                       HasSubstr("# stopped at the first failure: 3 not run\n")));
     EXPECT_EQ(run_command({"test", "--fail-fast", scenario("a", passing)}).status, 0);
+}
+
+TEST_F(TestCommandTest, InterruptedItKeepsTheResultsThatThereAre) {
+    for (unsigned i = 0; i < 2000; ++i) scenario(std::to_string(i), passing);
+    const std::string junit = directory() / "results.xml";
+    const CommandResult result =
+        run_command({"test", "--junit", junit, directory() / ""}, Rights::kept, interrupt);
+    EXPECT_EQ(result.status, -1); // the signal's
+    EXPECT_THAT(result.out, HasSubstr("\nBail out! interrupted: "));
+    EXPECT_THAT(read_file(junit), AllOf(HasSubstr("<testsuites name=\"xdp-portscan-sim\""),
+                                        HasSubstr("</testsuites>")));
 }
 
 TEST_F(TestCommandTest, ExitsTwoWhereThereIsNoScenario) {
