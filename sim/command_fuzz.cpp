@@ -7,6 +7,7 @@
 #include "sim/fuzz_report.h"
 #include "sim/fuzz_shrink.h"
 #include "sim/interruption.h"
+#include "sim/lost_outputs.h"
 #include "sim/output_file.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
@@ -117,7 +118,10 @@ int run_fuzz(const FuzzCommand &command, std::ostream &out) {
     if (!command.json.empty())
         write_json(json_only ? out : json.stream(), settings, result, report);
     if (!json_only) write_text(out, settings, result, report);
-    json.close();
+    LostOutputs lost;
+    lost.attempt([&] { json.close(); });
+    lost.flush(out);
+    lost.tell();
     interruption.pass_on();
     return report ? exit_failed : exit_done;
 }
