@@ -3,8 +3,11 @@
 #include "sim/dissect.h"
 #include "tests/program.h"
 
+#include <filesystem>
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <iterator>
 
 namespace portscan {
 namespace {
@@ -39,6 +42,21 @@ TEST(CommandSynth, WritesTheKindAsACapture) {
     EXPECT_THAT(frames_in(path),
                 ElementsAre(testing::MatchesRegex("1000 192.0.2.1:[0-9]+ > 192.0.2.9:22 S"),
                             testing::MatchesRegex("1100 192.0.2.1:[0-9]+ > 192.0.2.9:80 S")));
+}
+
+/// No other file can take the place of a mount point, as a file that is mounted into a container.
+TEST(CommandSynth, WritesIntoAFileThatIsMounted) {
+    const TemporaryDirectory directory;
+    const std::string path = directory.file("nat.pcap");
+    std::ofstream{path} << "old";
+    const auto result = run_program(
+        "/usr/bin/unshare",
+        {"--mount", "sh", "-c", R"(mount --bind "$1" "$1" && exec "$2" synth --kind nat -w "$1")",
+         "sh", path, PORTSCAN_SIM_PROGRAM});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(read_file(path), synth({"--kind", "nat", "-w", "-"}).out);
+    const std::filesystem::directory_iterator files{std::filesystem::path{path}.parent_path()};
+    EXPECT_EQ(std::distance(begin(files), end(files)), 1);
 }
 
 TEST(CommandSynth, WritesTheSameBytesToStandardOutput) {
