@@ -75,7 +75,7 @@ CaptureList checked_list(const ReplayCommand &command) {
 
 /// In one piece, whoever else writes meanwhile.
 void print_line(std::string line) {
-    line = printable(std::move(line)) + "\n";
+    line = printable(line) + "\n";
     std::fwrite(line.data(), 1, line.size(), stderr);
 }
 

@@ -14,7 +14,7 @@ std::string tap_description(std::string_view text) {
         if (c == '\\' || c == '#') escaped += '\\';
         escaped += c == '\n' || c == '\r' ? ' ' : c;
     }
-    return printable(std::move(escaped));
+    return printable(escaped);
 }
 
 std::string yaml_string(std::string_view text) {
