@@ -184,6 +184,18 @@ void passed_over(StageDetector &one) {
     expect_true(one, one.expire().sources_left == 8, "the places are all of use");
 }
 
+/// The same with room left, so that each source takes one place: it stays for two turns.
+void passed_over_with_room(StageDetector &one) {
+    for (unsigned source = 1; source < 5; ++source) pass(one, source, 1, 1);
+    one.other_cpu().expect(Kind::add, 1);
+    for (unsigned source = 5; source < 8; ++source) step(one, source, 1, Reason::recorded);
+    expect_true(one, one.expire().sources_freed == 0, "two turns are not over");
+    step(one, 8, 1, Reason::recorded);
+    expect_true(one, one.has_record(1), "nobody took its place");
+    expect_true(one, one.expire().sources_freed == 1, "it is removed");
+    expect_true(one, !one.has_record(1), "it is the one that was passed over");
+}
+
 void last_block_taken(StageDetector &one) {
     pass(one, 1, 1, last_port(one));
     one.other_cpu().expect(Kind::add, 1);

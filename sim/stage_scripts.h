@@ -20,6 +20,7 @@ void gave_way_dead(StageDetector &one, std::uint16_t ports, bool blocked);
 void lost_insertions(StageDetector &one);
 void overtaken_insertions(StageDetector &one);
 void passed_over(StageDetector &one);
+void passed_over_with_room(StageDetector &one);
 void last_block_taken(StageDetector &one);
 void dead_records(StageDetector &one);
 void refused_deletions(StageDetector &one);

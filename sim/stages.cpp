@@ -28,6 +28,7 @@ class Programme {
         add({}, "lost insertions", lost_insertions);
         add({}, "overtaken insertions", overtaken_insertions);
         add({}, "passed over", passed_over);
+        add({}, "passed over, with room", passed_over_with_room);
         add({}, "dead records", dead_records);
         add({}, "full registry", full_registry);
         add({}, "allowed", allowed);
