@@ -97,7 +97,10 @@ static __always_inline __u32 judge_more(enum portscan_family family, const void 
 	if (!more)
 		return prepare_more(family, key) ? 0 : PORTSCAN_INSERT_FAILED;
 	stamp_recorded(record, timestamp, now);
-	keep_place(family, key, record, now, state);
+	/* The port itself does not change the word. */
+	if (keep_place(family, key, record, now, state) &&
+	    !swap_word(record, word, word + WORD_TAG_STEP))
+		return 0;
 	return append_more(more, life, used, port) ? PORTSCAN_RECORDED : 0;
 }
 
@@ -139,7 +142,7 @@ static __always_inline __u32 judge_once(enum portscan_family family, const void 
 	struct portscan_family_state *state;
 	struct portscan_record *record;
 	__u64 word, timestamp, now = clock_now();
-	bool passed_over;
+	bool over, passed_over;
 
 	if (!shared)
 		return PORTSCAN_FAULT;
@@ -154,9 +157,11 @@ static __always_inline __u32 judge_once(enum portscan_family family, const void 
 	/* Before it was read the memory may have become another's: not if it still is ours. */
 	if (find_record(family, key) != record)
 		return 0;
-	/* With its port: just put in. Otherwise recording the port gives it another place. */
-	passed_over = word_has_port(word, port) && is_passed_over(family, record, word, 1, state);
-	if (passed_over || record_is_over(word, timestamp, now)) {
+	over = record_is_over(word, timestamp, now);
+	/* With its port: just put in. If not, recording the port will give it another place. */
+	passed_over = !over && word_has_port(word, port) &&
+		      is_passed_over(family, record, word, 1, state);
+	if (over || passed_over) {
 		if (is_ignored_port(port))
 			return PORTSCAN_IGNORED;
 		if (is_allowlisted(family, address))

@@ -4,7 +4,7 @@
  * a record and its removal one step against packets that arrive: a refresh in flight was computed
  * within the window, a record is removed at twice the window, and every other change moves the word
  * that the removal swaps. An unblocked record that the queue passed over takes a place too many,
- * and goes at once (registry.bpf.h).
+ * and goes after two turns, however young it is (registry.bpf.h).
  */
 #ifndef PORTSCAN_EXPIRY_BPF_H
 #define PORTSCAN_EXPIRY_BPF_H

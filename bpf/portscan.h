@@ -141,7 +141,7 @@ struct portscan_expiry {
 	__u64 blocks_freed;
 	__u64 sources_left; /* blocks included */
 	__u64 blocks_left;
-	__u64 next_due; /* earliest time at which something left can be freed */
+	__u64 next_due; /* earliest time at which something left is too old */
 	__u64 padding[3];
 };
 

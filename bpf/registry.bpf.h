@@ -7,8 +7,8 @@
  * on; who loses looks again, MAX_ATTEMPTS times. Memory of a deleted record is used again at once,
  * while another CPU may still hold a pointer to it. Who is going to change a word therefore looks
  * the source up again after reading it: the memory was still that source's then. From there on the
- * tag makes the swap fail; the one for whom a record gives way, and who gets its memory, has
- * another.
+ * tag makes the swap fail; the record for which one gives way, and which gets its memory, has
+ * another one.
  *
  * A record is never changed into another life in place. Eviction, expiry and a fresh start swap in
  * a dead word first; the one who did that, and no other, deletes the record.
@@ -22,10 +22,12 @@
  *
  * A CPU can stand still for a whole turn of the ring, most of all a virtual one that is taken away.
  * Whoever takes a slot meanwhile finds the wrong key there, or no record yet, and the ring passes a
- * record over: nobody would make it give way. Who put a record in looks whether that was so,
- * removes it and begins again. What others left behind the next pass removes (expiry.bpf.h); until
- * then an insertion for which nobody gave way tries the next place (judge_repeatedly). Each removal
- * swaps the word, so a port that is recorded meanwhile is looked at again. DESIGN.md, 15.
+ * record over: nobody would make it give way, and unblocked records would exceed the slots. Who
+ * put a record in looks whether that was so, and while attempts are left removes it and begins
+ * again. What others left behind a pass removes after two turns (expiry.bpf.h); until then an
+ * insertion for which nobody gave way tries the next place (judge_repeatedly). Each removal swaps
+ * the word that it was decided on, and recording a port moves either the word or, for the 4th and
+ * later ones, a place that is that old, and then the word's tag: see keep_place(). DESIGN.md, 15.
  */
 #ifndef PORTSCAN_REGISTRY_BPF_H
 #define PORTSCAN_REGISTRY_BPF_H
@@ -44,6 +46,8 @@ enum {
 	WORD_TAG_SHIFT = 61,
 	WORD_TAG_MASK = 0x7,
 };
+
+#define WORD_TAG_STEP (1ULL << WORD_TAG_SHIFT)
 
 #define WORD_BLOCKED (1ULL << WORD_BLOCKED_SHIFT)
 #define WORD_DEAD ((__u64)PORTSCAN_COUNT_DEAD << WORD_COUNT_SHIFT)
@@ -218,7 +222,7 @@ static __always_inline bool bury(enum portscan_family family, const void *key,
 				 struct portscan_record *record, __u64 word,
 				 struct portscan_family_state *state)
 {
-	if (!swap_word(record, word, WORD_DEAD | (word & (7ULL << WORD_TAG_SHIFT))))
+	if (!swap_word(record, word, WORD_DEAD | (word & (WORD_TAG_MASK * WORD_TAG_STEP))))
 		return false;
 	if (word & WORD_BLOCKED)
 		__sync_fetch_and_sub(&state->blocked, 1);
@@ -284,9 +288,10 @@ static __always_inline __u32 slot_of(enum portscan_family family, __u64 place)
 static __always_inline __u64 tag_of(enum portscan_family family, __u64 place)
 {
 	__u32 slots = config.family[family].queue_slots;
-	__u64 turn = slots ? place / slots : 0;
 
-	return (slot_of(family, place) + turn) & WORD_TAG_MASK;
+	if (slots && slots % (WORD_TAG_MASK + 1) == 0)
+		place += place / slots;
+	return place & WORD_TAG_MASK;
 }
 
 /* Puts the key at its place; whoever has that slot gives way. */
@@ -315,14 +320,13 @@ static __always_inline void enqueue(enum portscan_family family, const void *key
 }
 
 /*
- * Before a port is recorded: a record in the older half of the queue gets a new place. Before, so
- * that who evicts has either seen the old word, and its swap fails, or sees the new place. (A port
- * beyond the record's own does not change the word: one that comes in the very nanoseconds of the
- * eviction can go with its record.) The place is swapped in, since the memory may be another
+ * Before a port is recorded: a record in the older half of the queue gets a new place, and then
+ * true is returned. Before, so that who removes it for its old place has seen the old word, and its
+ * swap fails once the word has changed. The place is swapped in, since the memory may be another
  * record's by now: a place that is not its own would make the queue pass that one over. It is used
  * up all the same.
  */
-static __always_inline void keep_place(enum portscan_family family, const void *key,
+static __always_inline bool keep_place(enum portscan_family family, const void *key,
 				       struct portscan_record *record, __u64 now,
 				       struct portscan_family_state *state)
 {
@@ -330,11 +334,12 @@ static __always_inline void keep_place(enum portscan_family family, const void *
 	__u64 place;
 
 	if (places_since(state, seen) <= config.family[family].queue_slots / 2)
-		return;
+		return false;
 	place = next_place(state);
 	/* Before the slot is taken: its old key may be this very one. */
 	__sync_val_compare_and_swap(&record->queue_place, seen, (__u32)place);
 	enqueue(family, key, place, now, state);
+	return true;
 }
 
 /*
@@ -354,8 +359,7 @@ static __always_inline __u32 insert_record(enum portscan_family family, const vo
 	};
 	int error;
 
-	*(__u64 *)&record =
-		port | 1ULL << WORD_COUNT_SHIFT | tag_of(family, place) << WORD_TAG_SHIFT;
+	*(__u64 *)&record = port | 1ULL << WORD_COUNT_SHIFT | tag_of(family, place) * WORD_TAG_STEP;
 	enqueue(family, key, place, now, state);
 	error = add_record(family, key, &record);
 	if (error == -EEXIST)

@@ -57,9 +57,11 @@ class CoverRun {
 };
 
 /// All stages, on detectors that count.
-void run_stages(const Coverage &coverage, const std::string &object_path) {
+/// Returns how many do not come out; each is told.
+unsigned run_stages(const Coverage &coverage, const std::string &object_path) {
     constexpr std::size_t storm_steps = 16'000;
     auto stages = find_stages(storm_steps);
+    unsigned failed = 0;
     for (auto next = stages.begin(); next != stages.end();) {
         const StageSetting setting = next->setting;
         StageDetector detector{setting, object_path};
@@ -69,8 +71,16 @@ void run_stages(const Coverage &coverage, const std::string &object_path) {
             });
         const auto end = std::stable_partition(
             next, stages.end(), [&](const StageScript &stage) { return stage.setting == setting; });
-        for (; next != end; ++next) play(*next, detector);
+        for (; next != end; ++next) {
+            try {
+                play(*next, detector);
+            } catch (const StageFailure &failure) {
+                complain(fmt::format("stage '{}': {}", next->name, failure.what()));
+                ++failed;
+            }
+        }
     }
+    return failed;
 }
 
 InputFiles inputs_of(const CoverCommand &command, const std::vector<Scenario> &scenarios) {
@@ -105,7 +115,7 @@ int run_cover(const CoverCommand &command, std::ostream &out) {
     unsigned failed = 0;
     for (const Scenario &scenario : scenarios) failed = run.run(scenario);
     const std::size_t by_scenarios = totals_of(coverage.report()).covered;
-    run_stages(coverage, command.settings.simulator.object_path);
+    failed += run_stages(coverage, command.settings.simulator.object_path);
 
     CoverageReport report = coverage.report();
     report.covered_by_scenarios = by_scenarios;

@@ -5,6 +5,7 @@
 #include "tests/stage.h"
 #include "tests/two_cpus.h"
 
+#include <array>
 #include <bpf/bpf.h>
 #include <cerrno>
 #include <chrono>
@@ -123,18 +124,20 @@ void overtake(const AttackSettings &settings, Findings &findings) {
         for (std::uint16_t port = 1; port <= 4; ++port)
             stage.run(scan.from(numbered(ipv4, i), port));
     const unsigned newcomers = settings.size(50'000, 2'000'000);
+    std::array<unsigned, 2> dropped{};
     BackgroundPasses passes{stage, std::chrono::microseconds{100}};
     run_on_two_cpus([&](unsigned cpu, Line &line) {
         ProbeFrame frame{ipv4};
         line.arrive_and_wait();
         for (unsigned i = cpu; i < newcomers; i += 2)
-            stage.run(frame.from(numbered(ipv4, bound + i), 1));
+            dropped.at(cpu) += stage.run(frame.from(numbered(ipv4, bound + i), 1)) == Verdict::drop;
     });
     const std::uint64_t removed = passes.stop().sources_freed;
-    for (unsigned i = 0; i < bound; ++i) // a turn by one CPU alone
+    for (unsigned i = 0; i < 2 * bound; ++i) // two turns by one CPU alone
         stage.run(scan.from(numbered(ipv4, bound + newcomers + i), 1));
     stage.expirer.pass(stage.clock.time_ns());
     findings.expect_equal("of newcomers found no room", stage.counter("insert_failed"), 0);
+    findings.expect_equal("of newcomers dropped", dropped[0] + dropped[1], 0);
     findings.expect_equal("passed over after a pass", passed_over(stage, records(stage), bound), 0);
     findings.figure("newcomers", newcomers);
     findings.figure("passed over, and removed", removed);
