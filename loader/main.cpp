@@ -4,6 +4,7 @@
 #include "loader/features.h"
 #include "loader/manual.h"
 #include "loader/nearest_word.h"
+#include "loader/option_flags.h"
 #include "loader/options.h"
 
 #include <cerrno>
@@ -70,6 +71,7 @@ int parse_and_run(int argc, char **argv) {
     int exit_status = done;
     setup_commands(app, exit_status, argc, argv);
     add_generate_option(app, manual_facts());
+    refuse_empty_values(app, {argv, static_cast<std::size_t>(argc)});
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help, --version

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/option_flags.h"
 
+#include <fmt/format.h>
+
 namespace portscan {
 namespace {
 
@@ -60,6 +62,23 @@ void add_detection_options(CLI::App &app, OptionOverrides &given) {
         option->type_name(std::string{spec.value_name})->group("Detection");
         if (const std::string text = spec.get(defaults); !text.empty()) option->default_str(text);
     }
+}
+
+void refuse_empty_values(CLI::App &app, std::span<char *const> arguments) {
+    for (const std::string_view argument : arguments) {
+        if (argument == "--") break;
+        if (argument.starts_with("--") && argument.ends_with('='))
+            throw OptionError(fmt::format(
+                "'{}' has no value: leave the option out, or name one behind the sign", argument));
+    }
+    const auto check = [](const std::string &name) {
+        return name.empty() ? std::string{"the name is empty: leave the option out, or name one"}
+                            : std::string{};
+    };
+    for (CLI::App *const command : app.get_subcommands({}))
+        for (CLI::Option *const option : command->get_options({}))
+            if (option->get_type_name() == "FILE" || option->get_type_name() == "DIR")
+                option->check(check);
 }
 
 } // namespace portscan

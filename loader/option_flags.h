@@ -6,6 +6,7 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <span>
 
 namespace portscan {
 
@@ -14,5 +15,11 @@ namespace portscan {
 /// outlive the parsing. A list that is given several times is joined, of another option the last
 /// value counts. A value out of range throws OptionError out of the parsing.
 void add_detection_options(CLI::App &app, OptionOverrides &given);
+
+/// Refuses `--html=` and `--html ""`, which may be a variable of a script that is not set: CLI11
+/// would take the next argument as the value of the first. Of `arguments`, as main() has them,
+/// those before `--`; of `app`, options whose value is a FILE or DIR. Before parsing. Throws
+/// OptionError.
+void refuse_empty_values(CLI::App &app, std::span<char *const> arguments);
 
 } // namespace portscan

@@ -86,8 +86,9 @@ class CompareRun {
     int all(const std::vector<ComparedInput> &inputs) {
         print_sides();
         int status = exit_done;
-        for (const ComparedInput &input : inputs) {
-            if (interruption_.interrupted()) break;
+        std::size_t run = 0;
+        for (; run < inputs.size() && !interruption_.interrupted(); ++run) {
+            const ComparedInput &input = inputs[run];
             try {
                 status = std::max(status, one(input));
             } catch (const CaptureError &error) {
@@ -96,6 +97,9 @@ class CompareRun {
                 status = std::max<int>(status, exit_unreadable);
             }
         }
+        if (run != inputs.size())
+            complain(fmt::format("interrupted: {} of {} inputs not compared, from '{}' on",
+                                 inputs.size() - run, inputs.size(), inputs[run].name));
         annotation_.close();
         lost_.attempt([this] { json_file_.close(); });
         lost_.flush(people_);
@@ -168,7 +172,9 @@ class CompareRun {
             write_comparison_json(std::cout, report, before, after);
         else
             people_ << comparison_text(report) << std::flush;
-        if (json_file_.is_open()) write_comparison_json(json_file_.stream(), report, before, after);
+        if (!json_file_.is_open()) return;
+        write_comparison_json(json_file_.stream(), report, before, after);
+        json_file_.stream().flush();
     }
 
     const CompareCommand &command_;

@@ -20,6 +20,8 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 namespace portscan {
 namespace {
@@ -31,7 +33,7 @@ constexpr std::string_view schema = "xdp-portscan-sim/fuzz/1";
 /// What is left of a difference.
 struct Report {
     FuzzFinding finding;
-    FuzzFiles files;
+    std::optional<FuzzFiles> files{}; ///< nothing where they cannot be written
 };
 
 /// The command that meets the difference again.
@@ -61,9 +63,13 @@ void write_json(std::ostream &out, const FuzzSettings &settings, const FuzzResul
               {"reasons", reasons_json(result)}};
     if (report) {
         line["summary"] = summarize(report->finding);
-        line["capture"] = report->files.capture;
-        line["scenario"] = report->files.scenario;
-        line["scenario_fails"] = report->files.scenario_fails;
+        if (const auto &files = report->files) {
+            line["capture"] = files->capture;
+            line["scenario"] = files->scenario;
+            line["scenario_fails"] = files->scenario_fails;
+        } else {
+            line["capture"] = line["scenario"] = line["scenario_fails"] = nullptr;
+        }
         line["command"] = same_again(settings);
     }
     // Names of files need not be UTF-8.
@@ -76,12 +82,14 @@ void write_text(std::ostream &out, const FuzzSettings &settings, const FuzzResul
                        result.actions, result.rounds, settings.seed,
                        report ? "detector and model differ" : "detector and model agree");
     if (!report) return;
-    const RunSettings run{.simulator = {.object_path = settings.object_path}};
-    out << summarize(report->finding) << '\n'
-        << fmt::format("capture:  {} ({} frames)\n", report->files.capture, report->files.frames)
-        << fmt::format("scenario: {}\n", test_command(report->files.scenario, run))
-        << fmt::format("again:    {}\n", same_again(settings));
-    if (!report->files.scenario_fails)
+    out << summarize(report->finding) << '\n';
+    if (const auto &files = report->files) {
+        const RunSettings run{.simulator = {.object_path = settings.object_path}};
+        out << fmt::format("capture:  {} ({} frames)\n", printable(files->capture), files->frames)
+            << fmt::format("scenario: {}\n", printable(test_command(files->scenario, run)));
+    }
+    out << fmt::format("again:    {}\n", printable(same_again(settings)));
+    if (report->files && !report->files->scenario_fails)
         out << "The scenario passes: it holds time that runs backwards, or no verdict and no "
                "counter shows the difference. The command above shows it.\n";
 }
@@ -101,28 +109,31 @@ int run_fuzz(const FuzzCommand &command, std::ostream &out) {
     Progress progress;
     progress.start({.total = settings.packets});
     settings.tick = [&progress] { progress.step(); };
-    const Interruption interruption;
-    settings.wants_stop = [&interruption] { return interruption.interrupted(); };
+    std::optional<Interruption> interruption{std::in_place};
+    settings.wants_stop = [&interruption] { return interruption->interrupted(); };
     const FuzzResult result = fuzz(settings);
     progress.clear();
-    if (interruption.interrupted())
+    if (interruption->interrupted())
         complain(fmt::format("interrupted: {} of {} packets compared", result.packets,
                              settings.packets));
+    else
+        interruption.reset(); // while a difference is made small, a signal ends all
 
+    LostOutputs lost;
     std::optional<Report> report;
     if (result.finding) {
         settings.tick = {};
-        report.emplace(Report{shrink(*result.finding, settings), {}});
-        report->files = write_files(report->finding, settings, command.folder);
+        report.emplace(Report{shrink(*result.finding, settings)});
+        lost.attempt(
+            [&] { report->files = write_files(report->finding, settings, command.folder); });
     }
     if (!command.json.empty())
         write_json(json_only ? out : json.stream(), settings, result, report);
     if (!json_only) write_text(out, settings, result, report);
-    LostOutputs lost;
     lost.attempt([&] { json.close(); });
     lost.flush(out);
     lost.tell();
-    interruption.pass_on();
+    if (interruption) interruption->pass_on();
     return report ? exit_failed : exit_done;
 }
 

@@ -56,10 +56,7 @@ class TestRun {
     std::vector<CaseResult> run(const std::vector<Loaded> &scenarios) {
         try {
             for (const Loaded &one : scenarios) run(one);
-            if (interruption_.interrupted())
-                tap_.bail_out(fmt::format("interrupted: {} not run", left_out_));
-            else if (left_out_ != 0)
-                tap_.comment(fmt::format("stopped at the first failure: {} not run", left_out_));
+            if (left_out_ != 0) say_what_is_left_out(scenarios);
         } catch (const std::exception &error) {
             progress_.clear();
             tap_.bail_out(error.what());
@@ -113,6 +110,18 @@ class TestRun {
             results = run_scenario(load_scenario(path), command_.settings);
         }
         for (CaseResult &result : results) add(std::move(result));
+    }
+
+    void say_what_is_left_out(const std::vector<Loaded> &scenarios) {
+        progress_.clear();
+        if (!interruption_.interrupted())
+            return tap_.comment(fmt::format("stopped at the first failure: {} not run", left_out_));
+        const auto why =
+            fmt::format("interrupted: {} of {} cases not run", left_out_, count_cases(scenarios));
+        tap_.bail_out(why);
+        complain(why);
+        results_.push_back(
+            {.file = command_.paths.front(), .title = "interrupted", .errors = {why}});
     }
 
     void add(CaseResult result) {

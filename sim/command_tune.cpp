@@ -151,6 +151,7 @@ class TuneRun {
         lost.attempt([&] { json.close(); });
         lost.attempt([&] { html.close(); });
         lost.flush(std::cout);
+        if (command_.html == "-") lost.flush(std::cerr);
         lost.tell();
     }
 

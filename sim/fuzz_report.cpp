@@ -132,7 +132,9 @@ FuzzFiles write_files(const FuzzFinding &finding, const FuzzSettings &settings,
     std::ofstream out{files.scenario, std::ios::binary | std::ios::trunc};
     out << scenario_text(finding, settings, files.capture);
     out.close();
-    if (!out) throw OptionError(fmt::format("write-to: '{}' cannot be written", files.scenario));
+    if (!out)
+        throw std::runtime_error(
+            fmt::format("'{}' could not be written whole: is the disk full?", files.scenario));
     files.scenario_fails = fails(files.scenario, settings);
     return files;
 }

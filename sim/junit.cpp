@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/junit.h"
 
+#include "sim/utf8.h"
+
 #include <algorithm>
-#include <cstdint>
+#include <cstddef>
 #include <fmt/format.h>
 #include <span>
 
@@ -65,21 +67,11 @@ std::string test_case(const CaseResult &result) {
     return xml + "    </testcase>\n";
 }
 
-/// Bytes of the UTF-8 sequence at the start of the text; 0 where it is not one that XML can hold.
-std::size_t character_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-    if (byte(0) < 0x80) return byte(0) >= 0x20 || text[0] == '\t' || text[0] == '\n' ? 1 : 0;
-    const std::size_t length = byte(0) >= 0xf0 ? 4 : byte(0) >= 0xe0 ? 3 : 2;
-    if (byte(0) < 0xc2 || byte(0) > 0xf4 || text.size() < length) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) return 0;
-    }
-    const bool overlong =
-        (byte(0) == 0xe0 && byte(1) < 0xa0) || (byte(0) == 0xf0 && byte(1) < 0x90);
-    const bool surrogate = byte(0) == 0xed && byte(1) >= 0xa0;
-    const bool beyond = byte(0) == 0xf4 && byte(1) >= 0x90;
-    const bool no_character = byte(0) == 0xef && byte(1) == 0xbf && byte(2) >= 0xbe;
-    return overlong || surrogate || beyond || no_character ? 0 : length;
+/// Of a character that XML 1.0 can hold (section 2.2); 0 of another one, or of no UTF-8.
+std::size_t xml_length(std::string_view text) {
+    const auto [character, length] = first_character(text);
+    const bool control = character < 0x20 && character != '\t' && character != '\n';
+    return control || character == 0xfffe || character == 0xffff ? 0 : length;
 }
 
 } // namespace
@@ -87,7 +79,7 @@ std::size_t character_length(std::string_view text) {
 std::string xml_escape(std::string_view text) {
     std::string escaped;
     while (!text.empty()) {
-        const std::size_t length = character_length(text);
+        const std::size_t length = xml_length(text);
         switch (text.front()) {
         case '&':
             escaped += "&amp;";

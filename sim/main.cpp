@@ -2,6 +2,7 @@
 #include "loader/detector.h"
 #include "loader/features.h"
 #include "loader/manual.h"
+#include "loader/option_flags.h"
 #include "loader/options.h"
 #include "sim/capture.h"
 #include "sim/command_bench.h"
@@ -50,30 +51,18 @@ void refuse_unknown_command(const CLI::App &app, std::string_view first) {
         fmt::format("no command '{}': {} (see --help)", first, fmt::join(names, ", ")));
 }
 
-/// `--html ""` may be a script's variable that is not set. It is no wish for no page.
-void refuse_empty_names(CLI::App &app) {
-    const auto check = [](const std::string &name) {
-        return name.empty() ? std::string{"the name is empty: leave the option out, or name one"}
-                            : std::string{};
-    };
-    for (CLI::App *const command : app.get_subcommands({}))
-        for (CLI::Option *const option : command->get_options({}))
-            if (option->get_type_name() == "FILE" || option->get_type_name() == "DIR")
-                option->check(check);
-}
-
 portscan::ManualFacts manual_facts() {
-    return {
-        .section = 1,
-        .version = PORTSCAN_VERSION,
-        .date = "2026-11-29",
-        .sections = {
-            {.title = "EXIT STATUS",
-             .terms = {{"0", "done; blocks are no error unless --fail-on-block is given"},
-                       {"1", "an expectation failed, or a difference was found"},
-                       {"2", "bad usage, or input that cannot be read"},
-                       {"3", "this machine does not let BPF run, or the harness itself failed"}}},
-            {.title = "SEE ALSO", .paragraphs = {"xdp-portscan(8), pcap-filter(7)"}}}};
+    return {.section = 1,
+            .version = PORTSCAN_VERSION,
+            .date = "2026-11-29",
+            .sections = {
+                {.title = "EXIT STATUS",
+                 .terms = {{"0", "done; blocks are no error unless --fail-on-block is given"},
+                           {"1", "an expectation failed, or a difference was found"},
+                           {"2", "bad usage, or input that cannot be read"},
+                           {"3", "this machine does not let BPF run, or the harness itself failed"},
+                           {"128+N", "ended by the signal N, after a report of what was done"}}},
+                {.title = "SEE ALSO", .paragraphs = {"xdp-portscan(8), pcap-filter(7)"}}}};
 }
 
 /// No file of ours takes the number of a standard stream that is closed: there nothing is read, and
@@ -110,7 +99,7 @@ int parse_and_run(int argc, char **argv) {
     portscan::setup_fuzz(app, exit_status);
     portscan::setup_mutate(app, exit_status);
     portscan::setup_tune(app, {argv, argv + argc}, exit_status);
-    refuse_empty_names(app);
+    portscan::refuse_empty_values(app, {argv, static_cast<std::size_t>(argc)});
     if (argc > 1) refuse_unknown_command(app, argv[1]);
     portscan::add_generate_option(app, manual_facts());
     try {

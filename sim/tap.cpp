@@ -2,7 +2,10 @@
 #include "sim/tap.h"
 
 #include "sim/console.h"
+#include "sim/utf8.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
@@ -19,16 +22,21 @@ std::string tap_description(std::string_view text) {
 
 std::string yaml_string(std::string_view text) {
     std::string quoted = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\')
-            quoted += fmt::format("\\{}", c);
-        else if (c == '\n')
+    while (!text.empty()) {
+        const auto [character, length] = first_character(text);
+        if (character == '"' || character == '\\')
+            quoted += fmt::format("\\{}", text.front());
+        else if (character == '\n')
             quoted += "\\n";
-        else if (byte < 0x20 || byte == 0x7f)
-            quoted += fmt::format("\\x{:02x}", byte);
+        else if (length == 0)
+            quoted += '?';
+        else if (moves_terminal(character))
+            quoted += character < 0x100
+                          ? fmt::format("\\x{:02x}", static_cast<std::uint32_t>(character))
+                          : fmt::format("\\u{:04x}", static_cast<std::uint32_t>(character));
         else
-            quoted += c;
+            quoted += text.substr(0, length);
+        text.remove_prefix(std::max<std::size_t>(length, 1));
     }
     return quoted + '"';
 }
@@ -70,7 +78,7 @@ void TapWriter::write_diagnostics(const CaseResult &result) {
 void TapWriter::comment(std::string_view text) {
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
-        fmt::print(out_, "# {}\n", text.substr(0, end));
+        fmt::print(out_, "# {}\n", printable(text.substr(0, end)));
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
     out_.flush();

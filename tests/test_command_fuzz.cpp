@@ -3,6 +3,8 @@
 #include "tests/command_runner.h"
 #include "tests/temporary_directory.h"
 
+#include <cstdlib>
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -61,6 +63,24 @@ TEST(FuzzCommand, LeavesAScenarioThatAWrongDetectorFailsAndTheRightOnePasses) {
     EXPECT_EQ(run_command({"test", "--object", WRONG_OBJECT, scenario}).status, 1);
     const CommandResult right = run_command({"test", scenario});
     EXPECT_EQ(right.status, 0) << right.out;
+}
+
+/// A difference is told even where its files find no room.
+TEST(FuzzCommand, TellsADifferenceOnAFullDisk) {
+    const test::TemporaryDirectory directory;
+    const std::string script =
+        "mount -t tmpfs -o nr_inodes=2 none " + directory / "full" + " && touch " +
+        directory / "full/file" +
+        " && exec " SIM_COMMAND " fuzz --object " WRONG_OBJECT " --json=" + directory / "r.json" +
+        " --write-to " + directory / "full" + " >" + directory / "out" + " 2>" + directory / "err";
+    std::filesystem::create_directory(directory / "full");
+    const int status = std::system(("unshare --mount sh -c '" + script + "'").c_str());
+    EXPECT_EQ(WEXITSTATUS(status), 3);
+    EXPECT_THAT(read_file(directory / "err"), HasSubstr("No space left on device"));
+    EXPECT_THAT(
+        read_file(directory / "out"),
+        AllOf(HasSubstr("expected drop threshold, got pass recorded\n"), HasSubstr("again:    ")));
+    EXPECT_TRUE(Json::parse(read_file(directory / "r.json"))["capture"].is_null());
 }
 
 TEST(FuzzCommand, ExitsTwoForUsage) {

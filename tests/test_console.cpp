@@ -23,7 +23,7 @@ TEST(Printable, ShowsBytesThatAreNoUtf8AsQuestionMarks) {
     EXPECT_EQ(printable("\xc3"), "?");              // cut
     EXPECT_EQ(printable("\xe2\x82"), "??");         // cut later
     EXPECT_EQ(printable("\xc0\xaf"), "??");         // longer than needed
-    EXPECT_EQ(printable("\xed\xa0\x80"), "?");      // half of a pair of UTF-16
+    EXPECT_EQ(printable("\xed\xa0\x80"), "???");    // half of a pair of UTF-16
     EXPECT_EQ(printable("\xff\x9b[31m"), "??[31m"); // C1 as a byte of its own
 }
 

@@ -128,9 +128,11 @@ TEST(CoverageReport, NamesWhatDidNotRun) {
     EXPECT_THAT(out.str(), HasSubstr("never jumped: bpf/a.h:3: in f: ran();"));
     std::ostringstream json;
     write_coverage_json(json, two_blocks());
-    EXPECT_THAT(json.str(),
-                HasSubstr(R"("blocks":2,"covered":1,"covered_by_scenarios":1,"exempt":0,)"
-                          R"("percent":50.0,"branches":2,"branches_covered":1)"));
+    EXPECT_THAT(
+        json.str(),
+        HasSubstr(
+            R"({"schema":"xdp-portscan-sim/cover/1","blocks":2,"covered":1,"covered_by_scenarios":1,"exempt":0,)"
+            R"("percent":50.0,"branches":2,"branches_covered":1)"));
 }
 
 Unreachable entry(std::string text) {

@@ -180,7 +180,9 @@ TEST_F(LoaderCommands, StatusShowsAttachmentOptionsAndCounters) {
     EXPECT_EQ(status["blocked"], 1);
     EXPECT_EQ(status["running"], false);
     EXPECT_GT(status["kernel_memory_bytes"], 0);
-    EXPECT_THAT(host.command({"status"}).output, HasSubstr("nothing expires"));
+    EXPECT_THAT(
+        host.command({"status"}).output,
+        HasSubstr("nothing expires, no metrics, no log (the filter decides all the same)\n"));
 }
 
 TEST_F(LoaderCommands, UnloadKeepsTheStateUnlessPurged) {
@@ -189,6 +191,8 @@ TEST_F(LoaderCommands, UnloadKeepsTheStateUnlessPurged) {
     EXPECT_EQ(host.command({"unload", "inside"}).status, 0);
     EXPECT_THAT(host.probe(scanner, {22}), ElementsAre(22));
     EXPECT_EQ(host.command({"list", scanner}).status, 0) << "the state is there";
+    EXPECT_THAT(host.command({"status"}).output,
+                HasSubstr("nothing expires, no metrics, no log\n"));
     ASSERT_EQ(host.load().status, 0);
     EXPECT_THAT(host.probe(scanner, {22}), IsEmpty());
     EXPECT_EQ(host.command({"unload", "--purge"}).status, 1) << "still attached";

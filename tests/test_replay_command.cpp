@@ -287,10 +287,23 @@ TEST_F(ReplayCommandTest, OutputThatCannotBeCreatedIsBadUsage) {
     complaint({"replay", "--write-passed", (directory_ / "no/such/folder"), scan_});
 }
 
+/// A script's variable that is not set: `--html=$PAGE`, `--html "$PAGE"`.
+TEST_F(ReplayCommandTest, AnEmptyNameIsRefusedAndNothingTakenInItsPlace) {
+    const std::string before = read_file(scan_);
+    for (const char *option : {"--html", "--annotate", "--write-dropped", "--object", "--json"})
+        EXPECT_THAT(complaint({"replay", std::string{option} + "=", scan_, honest_}),
+                    HasSubstr(std::string{"'"} + option + "=' has no value"));
+    for (const char *option : {"--html", "--annotate", "--write-passed", "--allow-file"})
+        EXPECT_THAT(complaint({"replay", option, "", scan_}), HasSubstr("the name is empty"));
+    EXPECT_THAT(complaint({"test", "--junit=", scan_}), HasSubstr("'--junit=' has no value"));
+    EXPECT_EQ(read_file(scan_), before);
+}
+
 TEST_F(ReplayCommandTest, FullDiskIsAFailureOfTheHarness) {
     EXPECT_EQ(run_command({"replay", "--json=/dev/full", scan_}).status, 3);
     EXPECT_EQ(run_command({"replay", "--write-passed", "/dev/full", scan_}).status, 3);
     EXPECT_EQ(run_command({"replay", "--html", "/dev/full", scan_}).status, 3);
+    EXPECT_EQ(run_command_into("/dev/full", {"replay", scan_}), 3);
 }
 
 TEST_F(ReplayCommandTest, HelpThatNobodyGetsIsAFailure) {

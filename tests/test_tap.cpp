@@ -65,6 +65,7 @@ TEST(Tap, LetsNoTitleBecomeADirective) {
 }
 
 TEST(Tap, QuotesYaml) {
+    EXPECT_EQ(yaml_string("\u009b31m \u202e \xff"), R"("\x9b31m \u202e ?")");
     EXPECT_EQ(yaml_string("a \"b\" \\ \n\x01 é"), "\"a \\\"b\\\" \\\\ \\n\\x01 é\"");
 }
 

@@ -91,8 +91,10 @@ TEST_F(TestCommandTest, InterruptedItKeepsTheResultsThatThereAre) {
         run_command({"test", "--junit", junit, directory() / ""}, Rights::kept, interrupt);
     EXPECT_EQ(result.status, -1); // the signal's
     EXPECT_THAT(result.out, HasSubstr("\nBail out! interrupted: "));
-    EXPECT_THAT(read_file(junit), AllOf(HasSubstr("<testsuites name=\"xdp-portscan-sim\""),
-                                        HasSubstr("</testsuites>")));
+    EXPECT_THAT(result.err, HasSubstr(" of 2000 cases not run\n"));
+    EXPECT_THAT(read_file(junit),
+                AllOf(HasSubstr("errors=\"1\""), HasSubstr("name=\"interrupted\""),
+                      HasSubstr("</testsuites>")));
 }
 
 TEST_F(TestCommandTest, ExitsTwoWhereThereIsNoScenario) {
@@ -138,6 +140,17 @@ TEST_F(TestCommandTest, WritesJunit) {
     EXPECT_EQ(run_command({"test", "--junit", directory() / "r.xml", directory() / ""}).status, 1);
     EXPECT_THAT(read_file(directory() / "r.xml"),
                 HasSubstr("tests=\"2\" failures=\"1\" errors=\"0\""));
+}
+
+TEST_F(TestCommandTest, AResultThatCannotBeWrittenIsStatusThree) {
+    const std::string path = scenario("a", failing), junit = directory() / "r.xml";
+    const CommandResult result =
+        run_command({"test", "--junit", "/dev/full", "--json=" + directory() / "r.json", path});
+    EXPECT_EQ(result.status, 3);
+    EXPECT_THAT(result.err, HasSubstr("junit: '/dev/full' could not be written whole"));
+    EXPECT_THAT(read_file(directory() / "r.json"), StartsWith("{\"schema\""));
+    EXPECT_EQ(run_command_into("/dev/full", {"test", "--junit", junit, path}), 3);
+    EXPECT_THAT(read_file(junit), HasSubstr("</testsuites>"));
 }
 
 TEST_F(TestCommandTest, WritesJsonInPlaceOfTapOrBesideIt) {
