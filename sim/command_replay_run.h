@@ -61,7 +61,7 @@ class ReplayRun {
     Progress progress_;
     Interruption interruption_;
     std::atomic<std::uint64_t> packets_{0}, bytes_{0}; ///< of all workers, with several
-    std::size_t taken_ = 0; ///< captures whose result is out
+    std::size_t taken_ = 0;                            ///< captures whose result is out
     int status_ = 0;
 };
 
