@@ -47,6 +47,7 @@ std::string_view text_at(ByteSpan strings, std::size_t offset) {
 
 ByteSpan find_section(ByteSpan file, std::string_view wanted) {
     const auto header = read_as<Elf64_Ehdr>(file, 0);
+    piece(file, header.e_shoff, header.e_shnum * sizeof(Elf64_Shdr)); // the end of the file
     const auto section = [&](std::size_t index) {
         return read_as<Elf64_Shdr>(file, header.e_shoff + index * sizeof(Elf64_Shdr));
     };
