@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bpf/bpf.h>
 #include <chrono>
 #include <gtest/gtest.h>
 #include <map>
@@ -133,6 +134,30 @@ TEST_P(Concurrency, BlocksByHandStayWithinTheBoundWhilePassesRun) {
     });
     stage.expirer.pass(0);
     EXPECT_EQ(stage.state.blocked(index()), 0U);
+}
+
+/// Who makes a record give way often gets its memory, and a CPU may still hold its word. So the tag
+/// is another one there, and for the next place, in rings of every length.
+TEST_P(Concurrency, TagDiffersFromThoseBesideItInTheQueue) {
+    for (const unsigned places : {1U, 2U, 3U, 6U, 7U, 8U, 9U, 10U, 15U, 16U, 18U, 24U, 50U, 64U}) {
+        SCOPED_TRACE(places);
+        Stage stage{{.max_sources = places + 1,
+                     .max_sources6 = places + 1,
+                     .max_blocked = 1,
+                     .max_blocked6 = 1}};
+        const int registry =
+            family.ipv6 ? stage.detector.maps().ip6_reg : stage.detector.maps().ip_reg;
+        std::vector<unsigned> tags;
+        for (unsigned i = 0; i < 9 * places; ++i) {
+            ASSERT_EQ(stage.run(probe(i, 80)), Verdict::pass);
+            const auto key = stage.registry.source_of(numbered(family, i)).address.bytes;
+            portscan_record record{};
+            ASSERT_EQ(bpf_map_lookup_elem(registry, key.data(), &record), 0);
+            tags.push_back(record.tag);
+            for (const unsigned distance : {1U, places})
+                EXPECT_TRUE(i < distance || tags[i] != tags[i - distance]) << i;
+        }
+    }
 }
 
 } // namespace
