@@ -13,11 +13,17 @@ if [[ ${SCRATCH_NAMESPACES:-} == '' ]]; then
     from=()
     if [[ $# -gt 0 ]]; then from=(--package "$(realpath "$1")"); fi
     must "the image is built" "$root/ci/container" "${from[@]}" --into "$scratch/image.tar"
+    # `docker load` reads the list of images there.
+    docker_archive() {
+        "$root/ci/container" --docker "${from[@]}" --into "$scratch/docker.tar" &&
+            tar -xOf "$scratch/docker.tar" manifest.json | grep -F '"localhost/xdp-portscan:latest"'
+    }
+    must "the image is built for Docker, too" docker_archive
     in_own_namespaces "$0" "$scratch"
     exit
 fi
 scratch=$1
-checked=1 # above
+checked=2 # above
 
 # What podman leaves outside of its store, and what it is to find: one hierarchy of control groups.
 mount -t tmpfs tmpfs /run
