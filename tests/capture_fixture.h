@@ -5,6 +5,7 @@
 #include "tests/capture_bytes.h"
 #include "tests/temporary_directory.h"
 
+#include <bit>
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
@@ -16,6 +17,11 @@ struct Copy {
     CapturedFrame frame;
     Bytes bytes;
 };
+
+/// Names the tests of both byte orders.
+inline std::string byte_order_name(const testing::TestParamInfo<std::endian> &info) {
+    return info.param == std::endian::big ? "Big" : "Little";
+}
 
 class CaptureFixture : public testing::Test {
   protected:

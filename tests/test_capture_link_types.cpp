@@ -3,6 +3,7 @@
 #include "tests/capture_fixture.h"
 
 #include <gtest/gtest.h>
+#include <ostream>
 
 namespace portscan {
 namespace {
@@ -16,6 +17,12 @@ struct LinkCase {
     Bytes link_header;
     std::uint16_t ethertype;
     bool outgoing;
+
+    friend std::ostream &operator<<(std::ostream &out, const LinkCase &one) {
+        return out << "link type " << one.link_type << ", "
+                   << (one.ethertype == 0x86dd ? "IPv6" : "IPv4")
+                   << (one.outgoing ? ", outgoing" : "");
+    }
 };
 
 class LinkTypes : public test::CaptureFixture, public testing::WithParamInterface<LinkCase> {};

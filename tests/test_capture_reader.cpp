@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <ostream>
 #include <unistd.h>
 
 namespace portscan {
@@ -22,6 +23,11 @@ class CaptureReaderTest : public test::CaptureFixture {};
 struct FormatCase {
     std::endian order;
     bool nanoseconds;
+
+    friend std::ostream &operator<<(std::ostream &out, const FormatCase &one) {
+        return out << (one.order == std::endian::big ? "big" : "little") << " endian, in "
+                   << (one.nanoseconds ? "nano" : "micro") << "seconds";
+    }
 };
 
 class PcapFormats : public CaptureReaderTest, public testing::WithParamInterface<FormatCase> {};
@@ -65,7 +71,8 @@ TEST_P(PcapngOrders, AreReadWithTheirResolution) {
     EXPECT_EQ(frames[1].bytes, sample_frame(61));
     EXPECT_EQ(damage, "");
 }
-INSTANTIATE_TEST_SUITE_P(All, PcapngOrders, testing::Values(std::endian::little, std::endian::big));
+INSTANTIATE_TEST_SUITE_P(All, PcapngOrders, testing::Values(std::endian::little, std::endian::big),
+                         test::byte_order_name);
 
 TEST_F(CaptureReaderTest, PcapngMayHoldSeveralSections) {
     PcapngBytes file;

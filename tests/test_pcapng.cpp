@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <ostream>
 
 namespace portscan {
 namespace {
@@ -67,7 +68,8 @@ class PcapngTest : public test::CaptureFixture {
 
 class PcapngBothOrders : public PcapngTest, public testing::WithParamInterface<std::endian> {};
 INSTANTIATE_TEST_SUITE_P(All, PcapngBothOrders,
-                         testing::Values(std::endian::little, std::endian::big));
+                         testing::Values(std::endian::little, std::endian::big),
+                         test::byte_order_name);
 
 TEST_P(PcapngBothOrders, EachInterfaceHasItsLinkType) {
     PcapngBytes file{GetParam()};
@@ -238,6 +240,11 @@ struct TimeCase {
     std::int64_t offset_s;
     std::uint64_t ticks;
     std::uint64_t ns;
+
+    friend std::ostream &operator<<(std::ostream &out, const TimeCase &one) {
+        return out << "resolution " << unsigned{one.resolution} << ", offset " << one.offset_s
+                   << " s, " << one.ticks << " ticks";
+    }
 };
 
 class PcapngTimes : public PcapngTest, public testing::WithParamInterface<TimeCase> {};
