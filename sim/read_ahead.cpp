@@ -48,6 +48,15 @@ struct Batch {
     }
 };
 
+/// The other thread's CPU has it in its caches; on its way to this one while a frame is run.
+void prefetch(const CapturedFrame &frame) {
+    constexpr std::size_t cache_line = 64;
+    const auto *const begin = reinterpret_cast<const char *>(&frame);
+    for (std::size_t i = 0; i < sizeof frame; i += cache_line) __builtin_prefetch(begin + i);
+    for (std::size_t i = 0; i < frame.bytes.size(); i += cache_line)
+        __builtin_prefetch(frame.bytes.data() + i);
+}
+
 /// Those that end a replay are for the thread that waits for frames.
 class SignalsBlocked {
   public:
@@ -163,7 +172,9 @@ const CapturedFrame *ReadAhead::next() {
     State &state = *state_;
     while (state.current == nullptr || state.next_frame == state.current->frames.size())
         if (!state.take_batch()) return nullptr;
-    return &state.current->frames[state.next_frame++];
+    const CapturedFrame *const frame = &state.current->frames[state.next_frame++];
+    if (state.next_frame != state.current->frames.size()) prefetch(frame[1]);
+    return frame;
 }
 
 std::uint64_t ReadAhead::bytes_read() const {

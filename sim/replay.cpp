@@ -3,6 +3,7 @@
 
 #include "sim/replay_state.h"
 
+#include <optional>
 #include <utility>
 
 namespace portscan {
@@ -38,7 +39,9 @@ FrameOutcome Replay::feed(const CapturedFrame &frame) {
 
     FrameOutcome outcome{
         .number = frame.number, .time_ns = *state.clock_ns, .result = {}, .skip = {}};
-    const Dissection dissection = dissect(frame);
+    std::optional<Dissection> own;
+    const Dissection &dissection =
+        frame.dissection ? *frame.dissection : own.emplace(dissect(frame));
     state.observe(dissection);
     if (!frame.selected) {
         ++state.books.not_selected;

@@ -271,6 +271,7 @@ SourceReport SourceLedger::report_of(Index index, const RegistryView &registry) 
 SourceLedger::Summary SourceLedger::summarize(const RegistryView &registry, std::uint64_t limit) {
     mark(registry);
     Summary summary;
+    summary.sources.reserve(std::min<std::uint64_t>(size_, limit));
     for (Index index = 0; index < size_; ++index) {
         if (at(index).last_block != 0) summary.sources.push_back(report_of(index, registry));
     }

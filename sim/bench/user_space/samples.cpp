@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/bench/user_space/samples.h"
 
+#include "loader/file_descriptor.h"
 #include "sim/capture.h"
 #include "sim/harness_maps.h"
 #include "sim/source_frame.h"
@@ -35,13 +36,15 @@ std::vector<Frame> mixed_frames(std::size_t count) {
 
 SampleCapture::SampleCapture(const std::vector<Frame> &frames) {
     std::array<char, 32> name{"/tmp/portscan-bench-XXXXXX"};
-    const int fd = mkstemp(name.data());
-    if (fd < 0) throw std::system_error(errno, std::generic_category(), "create a capture");
-    close(fd);
+    const FileDescriptor file{mkstemp(name.data())};
+    if (file.get() < 0) throw std::system_error(errno, std::generic_category(), "create a capture");
     path_ = name.data();
     CaptureWriter writer = CaptureWriter::create(path_);
     for (const Frame &frame : frames) writer.write(frame.time_ns, frame.bytes);
     writer.close();
+    // The kernel would write it to the disk while what comes next is measured.
+    if (fsync(file.get()) != 0)
+        throw std::system_error(errno, std::generic_category(), "write a capture");
 }
 
 SampleCapture::~SampleCapture() {
