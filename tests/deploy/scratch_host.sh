@@ -37,6 +37,7 @@ boot_host() {
         -- bash -euc 'become_host "$1"' -- "$top" </dev/null >/dev/null &
     within 20 has_host $!
     within 60 host_is_up
+    rmdir "$top" # a mount point in the namespace of the host alone
 }
 
 has_host() { host_pid=$(pgrep -P "$1" -x systemd); }
