@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -48,13 +49,12 @@ struct Batch {
     }
 };
 
-/// The other thread's CPU has it in its caches; on its way to this one while a frame is run.
-void prefetch(const CapturedFrame &frame) {
+/// Into this CPU's caches: what the other thread wrote is in those of another.
+void prefetch(const void *begin, std::size_t size) {
     constexpr std::size_t cache_line = 64;
-    const auto *const begin = reinterpret_cast<const char *>(&frame);
-    for (std::size_t i = 0; i < sizeof frame; i += cache_line) __builtin_prefetch(begin + i);
-    for (std::size_t i = 0; i < frame.bytes.size(); i += cache_line)
-        __builtin_prefetch(frame.bytes.data() + i);
+    const auto *const bytes = static_cast<const char *>(begin);
+    for (std::size_t i = 0; i < size; i += cache_line) __builtin_prefetch(bytes + i);
+    if (size != 0) __builtin_prefetch(bytes + size - 1); // the line that it ends in
 }
 
 /// Those that end a replay are for the thread that waits for frames.
@@ -172,9 +172,13 @@ const CapturedFrame *ReadAhead::next() {
     State &state = *state_;
     while (state.current == nullptr || state.next_frame == state.current->frames.size())
         if (!state.take_batch()) return nullptr;
-    const CapturedFrame *const frame = &state.current->frames[state.next_frame++];
-    if (state.next_frame != state.current->frames.size()) prefetch(frame[1]);
-    return frame;
+    const std::span<const CapturedFrame> frames{state.current->frames};
+    const std::size_t now = state.next_frame++;
+    // While this one is run: the next one's bytes, which the one before has brought the address of.
+    if (now + 1 < frames.size())
+        prefetch(frames[now + 1].bytes.data(), frames[now + 1].bytes.size());
+    if (now + 2 < frames.size()) prefetch(&frames[now + 2], sizeof frames[now + 2]);
+    return &frames[now];
 }
 
 std::uint64_t ReadAhead::bytes_read() const {

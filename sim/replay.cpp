@@ -3,7 +3,6 @@
 
 #include "sim/replay_state.h"
 
-#include <optional>
 #include <utility>
 
 namespace portscan {
@@ -39,9 +38,7 @@ FrameOutcome Replay::feed(const CapturedFrame &frame) {
 
     FrameOutcome outcome{
         .number = frame.number, .time_ns = *state.clock_ns, .result = {}, .skip = {}};
-    std::optional<Dissection> own;
-    const Dissection &dissection =
-        frame.dissection ? *frame.dissection : own.emplace(dissect(frame));
+    const Dissection dissection = dissect(frame);
     state.observe(dissection);
     if (!frame.selected) {
         ++state.books.not_selected;

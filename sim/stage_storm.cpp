@@ -37,9 +37,12 @@ class Storm {
         constexpr std::array kinds{Kind::swap, Kind::block,        Kind::add,         Kind::update,
                                    Kind::turn, Kind::lookup_block, Kind::lookup_gone, Kind::keep};
         constexpr std::uint64_t every_attempt = ~0ULL;
-        if (one_in(6))
-            detector_.other_cpu().expect(kinds.at(random_() % kinds.size()),
-                                         one_in(8) ? every_attempt : random_() % 8);
+        if (one_in(6)) {
+            // Drawn one after the other: compilers evaluate arguments in orders of their own.
+            const std::uint64_t pattern = one_in(8) ? every_attempt : random_() % 8;
+            const Kind kind = kinds.at(random_() % kinds.size());
+            detector_.other_cpu().expect(kind, pattern);
+        }
         if (one_in(4)) detector_.other_cpu().expect(Kind::swap, 0);
     }
 

@@ -28,16 +28,15 @@ become_host() {
         /lib/systemd/systemd --log-target=null'
 }
 
-# boot_host: sets host_pid, its first process as seen from here.
+# boot_host: sets host_pid, its first process as seen from here. Of the folder $scratch it uses one of its own.
 boot_host() {
     local top
-    top=$(mktemp -d)
+    top=$(mktemp -d -p "$scratch")
     export -f become_host
     unshare --net --mount --pid --ipc --uts --cgroup --fork --kill-child \
         -- bash -euc 'become_host "$1"' -- "$top" </dev/null >/dev/null &
     within 20 has_host $!
     within 60 host_is_up
-    rmdir "$top" # a mount point in the namespace of the host alone
 }
 
 has_host() { host_pid=$(pgrep -P "$1" -x systemd); }

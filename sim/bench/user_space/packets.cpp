@@ -7,16 +7,15 @@
 #include "sim/read_ahead.h"
 #include "sim/replay.h"
 #include "sim/report_json.h"
+#include "sim/rounds.h"
 #include "sim/test_run.h"
 
-#include <algorithm>
 #include <benchmark/benchmark.h>
 #include <chrono>
 #include <ctime>
 #include <functional>
 #include <optional>
 #include <sstream>
-#include <vector>
 
 namespace portscan::bench {
 namespace {
@@ -105,12 +104,6 @@ Cost cost_of(const std::function<void()> &work) {
             .process = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - process};
 }
 
-double median(std::vector<double> values) {
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
-}
-
 /// From opening the capture to the JSON, loading included. `of_bare_loop`: its packet rate to that
 /// of the empty program run over the same frames, now one, now the other, the median of the pairs.
 /// `with_two_cpus` and `with_one_cpu`: the same by CPU time, where reading has a CPU of its own and
@@ -119,21 +112,23 @@ void replay_capture(benchmark::State &state) {
     const auto frames = mixed_frames(static_cast<std::size_t>(state.range(0)));
     const SampleCapture capture{frames};
     const FileDescriptor empty = load_floor_program(true);
-    std::vector<double> by_clock, with_two_cpus, with_one_cpu;
+    Rounds by_clock;
+    Rounds with_two_cpus;
+    Rounds with_one_cpu;
     for (auto _ : state) {
         const Cost bare = cost_of([&] {
             for (const Frame &frame : frames) test_run(empty.get(), frame.bytes);
         });
         const Cost replayed = cost_of([&] { replay_once(capture.path()); });
         state.SetIterationTime(replayed.clock);
-        by_clock.push_back(bare.clock / replayed.clock);
-        with_two_cpus.push_back(bare.thread / replayed.thread);
-        with_one_cpu.push_back(bare.process / replayed.process);
+        by_clock.add(bare.clock / replayed.clock);
+        with_two_cpus.add(bare.thread / replayed.thread);
+        with_one_cpu.add(bare.process / replayed.process);
     }
     count_frames(state, frames.size());
-    state.counters["of_bare_loop"] = median(by_clock);
-    state.counters["with_two_cpus"] = median(with_two_cpus);
-    state.counters["with_one_cpu"] = median(with_one_cpu);
+    state.counters["of_bare_loop"] = by_clock.median();
+    state.counters["with_two_cpus"] = with_two_cpus.median();
+    state.counters["with_one_cpu"] = with_one_cpu.median();
 }
 
 /// The JSON of a capture with so many sources.

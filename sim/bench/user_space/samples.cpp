@@ -43,8 +43,10 @@ SampleCapture::SampleCapture(const std::vector<Frame> &frames) {
     for (const Frame &frame : frames) writer.write(frame.time_ns, frame.bytes);
     writer.close();
     // The kernel would write it to the disk while what comes next is measured.
-    if (fsync(file.get()) != 0)
-        throw std::system_error(errno, std::generic_category(), "write a capture");
+    if (fsync(file.get()) == 0) return;
+    const int error = errno;
+    unlink(path_.c_str());
+    throw std::system_error(error, std::generic_category(), "write a capture");
 }
 
 SampleCapture::~SampleCapture() {
