@@ -14,7 +14,7 @@ char quote_of(const SourceText &source, TextRange range) {
     return !text.empty() && text.front() == '\'' ? '\'' : '"';
 }
 
-std::string quoted(std::string_view word, char quote) {
+std::string in_quotes(std::string_view word, char quote) {
     return fmt::format("{0}{1}{0}", quote, word);
 }
 
@@ -53,7 +53,7 @@ class ArrayRewriter {
         if (expected_.bare_words) return words_[index];
         const char quote =
             expected_.items.empty() ? '"' : quote_of(source_, expected_.items.front());
-        return quoted(words_[index], quote);
+        return in_quotes(words_[index], quote);
     }
 
     /// The place after the first `count` items.
@@ -99,12 +99,13 @@ Rewrite rewrite_value(const SourceText &source, const Expected &expected,
                                               : fmt::format("[{}]", fmt::join(words, ", "))}};
         break;
     case ValueForm::quoted:
-        rewrite.edits = {{expected.range, quoted(words.front(), quote_of(source, expected.range))}};
+        rewrite.edits = {
+            {expected.range, in_quotes(words.front(), quote_of(source, expected.range))}};
         break;
     case ValueForm::comma_string: {
         const bool spaced = source.slice(expected.range).find(", ") != std::string_view::npos;
         const std::string list = fmt::format("{}", fmt::join(words, spaced ? ", " : ","));
-        rewrite.edits = {{expected.range, quoted(list, quote_of(source, expected.range))}};
+        rewrite.edits = {{expected.range, in_quotes(list, quote_of(source, expected.range))}};
         break;
     }
     case ValueForm::array:

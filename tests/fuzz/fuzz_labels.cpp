@@ -12,7 +12,7 @@ namespace {
 
 using namespace portscan;
 
-std::string quoted(std::string_view value) {
+std::string in_quotes(std::string_view value) {
     std::string text = "\"";
     for (const char one : value) text.append(one == '"' ? 2 : 1, one);
     return text + '"';
@@ -23,7 +23,8 @@ std::string written(const std::vector<LabelledCapture> &rows) {
     for (const LabelledCapture &row : rows) {
         std::string scanners;
         for (const Prefix &scanner : row.scanners) scanners += scanner.to_string() + ';';
-        text += fmt::format("{},{},{}\n", quoted(row.path), quoted(row.filter), quoted(scanners));
+        text += fmt::format("{},{},{}\n", in_quotes(row.path), in_quotes(row.filter),
+                            in_quotes(scanners));
     }
     return text;
 }
