@@ -22,7 +22,7 @@ count() {
     last_failed=$3
     last_seconds=$SECONDS
     last_figures=''
-    summary+=("$(printf '%-48s %6d passed %6d failed  %5d s' "$1" "$2" "$3" "$SECONDS")")
+    summary+=("$(printf '%-60s %6d passed %6d failed  %5d s' "$1" "$2" "$3" "$SECONDS")")
     SECONDS=0 # of the next step
 }
 

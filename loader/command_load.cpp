@@ -15,7 +15,7 @@ int run_load(const HostArguments &arguments) {
     if (settings.service.interfaces.empty())
         throw OptionError("load: give interfaces to attach to, or default-route");
     require_capabilities();
-    const auto directory = PinDirectory::create(settings.service.pin_dir);
+    const auto directory = open_pin_directory(settings.service);
     const auto lock = take_lock(directory);
     directory.clear_mark(unconfirmed_mark); // of a process that was killed
     Filter filter{directory, print_line};

@@ -20,8 +20,11 @@ std::chrono::nanoseconds parse_confirm(const std::string &text) {
     return *duration;
 }
 
-void require_interfaces(const HostSettings &settings, const PinDirectory &directory) {
-    if (settings.service.interfaces.empty() && pinned_interfaces(directory).empty())
+/// Those that are attached already are enough.
+void require_interfaces(const ServiceOptions &service) {
+    if (!service.interfaces.empty()) return;
+    const auto present = PinDirectory::open(service.pin_dir);
+    if (!present || pinned_interfaces(*present).empty())
         throw OptionError("run: give interfaces to attach to, or default-route");
 }
 
@@ -31,13 +34,13 @@ int run_run(const RunCommand &command, int argc, char **argv) {
     std::signal(SIGPIPE, SIG_IGN);
     HostSettings settings = read_settings(command.arguments);
     require_capabilities();
-    auto directory = PinDirectory::create(settings.service.pin_dir);
+    require_interfaces(settings.service);
+    auto directory = open_pin_directory(settings.service);
     std::optional<InstanceLock> lock;
     if (const auto fd = RunningBinary::take_inherited_lock())
         lock = InstanceLock::inherit(directory, *fd);
     const bool replaces = lock.has_value();
     if (!lock) lock = take_lock(directory);
-    require_interfaces(settings, directory);
     RunLoop loop{command,          std::move(settings), std::move(directory),
                  std::move(*lock), std::move(binary),   std::move(signals)};
     loop.start(replaces);

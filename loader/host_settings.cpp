@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/host_settings.h"
 
+#include "loader/attachment.h"
 #include "loader/features.h"
 #include "loader/lockout_guard.h"
 #include "loader/option_flags.h"
@@ -99,6 +100,13 @@ find_auto_allow(const ServiceOptions &service, const std::function<void(std::str
         return std::nullopt;
     }
     return prefixes;
+}
+
+PinDirectory open_pin_directory(const ServiceOptions &service) {
+    if (!PinDirectory::open(service.pin_dir))
+        for (const std::string &interface : service.interfaces)
+            if (interface != default_route_word) Attachment::require_present(interface);
+    return PinDirectory::create(service.pin_dir);
 }
 
 void require_capabilities() {

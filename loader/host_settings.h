@@ -3,6 +3,7 @@
 
 #include "loader/config_file.h"
 #include "loader/options.h"
+#include "loader/pins.h"
 #include "loader/service_options.h"
 
 #include <CLI/App.hpp>
@@ -40,6 +41,11 @@ HostSettings read_settings(const HostArguments &arguments);
 /// they cannot be found out, which is told too.
 std::optional<std::vector<Prefix>>
 find_auto_allow(const ServiceOptions &service, const std::function<void(std::string_view)> &say);
+
+/// The directory of the pins. Throws AttachError, before anything is mounted or made, where there
+/// is none yet and an interface that is to be attached to is not there, and what
+/// PinDirectory::create() throws.
+PinDirectory open_pin_directory(const ServiceOptions &service);
 
 /// Throws std::system_error (EPERM) that names the capabilities which this process lacks.
 void require_capabilities();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bpf/bpf.h>
 #include <csignal>
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
@@ -94,6 +95,8 @@ TEST_F(LoaderBadInput, UnknownInterfaces) {
     expect_one_line(run_here({"../inside"}), 2, "../inside");
     expect_one_line(run_here({}), 2, "interfaces");
     EXPECT_FALSE(attached()) << "all or nothing";
+    expect_one_line(host.command({"load", "nosuch0"}), 1, "no interface nosuch0");
+    EXPECT_FALSE(std::filesystem::exists(host.pin_dir())) << "nothing is made or mounted for it";
     expect_one_line(host.command({"status"}), 1, "nothing is loaded");
 }
 

@@ -16,7 +16,7 @@ simulator=$(echo "$packages"/xdp-portscan-sim_*.deb)
 for package in "$loader" "$simulator"; do must "${package##*/} is there" test -s "$package"; done
 
 # It takes as long as building again does.
-lintian --allow-root --fail-on error "$loader" "$simulator" >"$scratch/lintian" 2>&1 &
+TMPDIR=$scratch lintian --allow-root --fail-on error "$loader" "$simulator" >"$scratch/lintian" 2>&1 &
 lintian=$!
 
 built_again_alike() {
