@@ -214,7 +214,9 @@ CaptureResult ReplayRun::replay(unsigned worker, std::size_t item) {
         }
         return replay_opened(reader, *session_.workers[worker], capture);
     } catch (const CaptureError &error) {
-        return {.capture = capture, .failure = error.what()};
+        // A pipe whose other end has not come is waited for until a signal comes.
+        return {.capture = capture,
+                .failure = interruption_.interrupted() ? capture + ": interrupted" : error.what()};
     }
 }
 

@@ -5,6 +5,7 @@
 #include "sim/console.h"
 #include "sim/exit_status.h"
 #include "sim/input_files.h"
+#include "sim/interruption.h"
 #include "sim/lost_outputs.h"
 #include "sim/progress.h"
 #include "sim/scenario.h"
@@ -60,7 +61,9 @@ ScenarioInput input_of(const SynthCommand &command) {
     return input;
 }
 
-void write_capture(const ScenarioInput &input, const std::string &path) {
+/// False where a signal came first: there is no capture then, and what the file held before stays.
+bool write_capture(const ScenarioInput &input, const std::string &path,
+                   const Interruption &interruption) {
     const auto frames = open_frames(input);
     CaptureWriter capture = CaptureWriter::create(path);
     Progress progress;
@@ -69,6 +72,12 @@ void write_capture(const ScenarioInput &input, const std::string &path) {
     std::uint64_t count = 0;
     std::uint64_t last_ns = 0;
     for (; const auto frame = frames->next(); ++count) {
+        if (interruption.interrupted()) {
+            progress.clear();
+            complain(fmt::format("interrupted after {} packets{}", count,
+                                 path == "-" ? "" : ": there is no capture"));
+            return false;
+        }
         lost.attempt([&] { capture.write(frame->time_ns, frame->bytes); });
         lost.tell();
         last_ns = frame->time_ns;
@@ -80,6 +89,7 @@ void write_capture(const ScenarioInput &input, const std::string &path) {
     fmt::print(stderr, "{} packet{} up to {:.6f} s, written to {}\n", count, count == 1 ? "" : "s",
                static_cast<double>(last_ns) / 1e9,
                path == "-" ? "standard output" : printable(path));
+    return true;
 }
 
 } // namespace
@@ -99,7 +109,9 @@ void setup_synth(CLI::App &app, int &exit_status) {
 
 int run_synth(const SynthCommand &command) {
     try {
-        write_capture(input_of(command), command.output);
+        const ScenarioInput input = input_of(command);
+        const Interruption interruption;
+        if (!write_capture(input, command.output, interruption)) interruption.pass_on();
     } catch (const ScenarioError &error) {
         for (const std::string &line : error.lines()) complain(line);
         return exit_unreadable;

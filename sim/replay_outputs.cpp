@@ -87,6 +87,7 @@ void ReplayOutputs::frame(const CapturedFrame &frame, const FrameOutcome &outcom
 }
 
 void ReplayOutputs::report(const ReplayReport &report, const Timeline &timeline) {
+    has_report_ = true;
     if (json_ != nullptr) {
         write_json(*json_, report, context_);
         json_->flush();
@@ -106,6 +107,11 @@ void ReplayOutputs::write_table(const ReplayReport &report) {
 
 void ReplayOutputs::close() {
     const auto close = [](auto &capture) { capture.close(); };
+    if (!has_report_) { // an older file stays in place of an empty one
+        dropped_.reset();
+        passed_.reset();
+        annotated_.reset();
+    }
     lost_.write(dropped_, close);
     lost_.write(passed_, close);
     lost_.write(annotated_, close);

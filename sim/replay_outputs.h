@@ -67,6 +67,7 @@ class ReplayOutputs {
     std::optional<ReportPage> page_;
     ReportTable table_;
     bool heading_written_ = false;
+    bool has_report_ = false; ///< a capture could be read
     LostOutputs lost_;
 };
 

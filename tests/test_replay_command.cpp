@@ -9,6 +9,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -248,6 +249,16 @@ TEST_F(ReplayCommandTest, CapturesAreNeverOverwritten) {
     EXPECT_EQ(read_file(scan_), before);
 }
 
+TEST_F(ReplayCommandTest, WhereNothingCouldBeReadOlderOutputsStay) {
+    const std::string none = directory_ / "none.pcap";
+    for (const std::string option : {"--write-passed", "--write-dropped", "--annotate", "--json"}) {
+        const std::string older = directory_ / ("older" + option);
+        std::ofstream{older} << "older";
+        complaint({"replay", fmt::format("{}={}", option, older), none});
+        EXPECT_EQ(read_file(older), "older") << option;
+    }
+}
+
 TEST_F(ReplayCommandTest, FramesOnStandardOutputLeaveItToThem) {
     const CommandResult result = run_command({"replay", "--write-dropped", "-", scan_});
     EXPECT_EQ(result.status, 0) << result.err;
@@ -338,6 +349,33 @@ TEST_F(ReplayCommandTest, AnInterruptedReplayReportsWhatItRead) {
     const json object = json::parse(read_file(report)); // of one capture
     EXPECT_EQ(object["packets"], 5);
     EXPECT_EQ(object["damage"], "interrupted");
+}
+
+/// Waits, up to 20 seconds, until the process catches SIGINT.
+void wait_until_interruptible(pid_t process) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    const std::string caught = "SigCgt:\t";
+    while (std::chrono::steady_clock::now() < end) {
+        const std::string status = read_file("/proc/" + std::to_string(process) + "/status");
+        const auto at = status.find(caught);
+        if (at == std::string::npos) return; // it has ended
+        const auto mask = std::stoull(status.substr(at + caught.size(), 16), nullptr, 16);
+        if ((mask >> (SIGINT - 1) & 1) != 0) return;
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+}
+
+TEST_F(ReplayCommandTest, AnInterruptedSynthesisLeavesWhatTheFileHeld) {
+    const std::string before = read_file(scan_);
+    const CommandResult result =
+        run_command({"synth", "--kind", "syn", "--count", "99999999999", "-w", scan_}, Rights::kept,
+                    [&](pid_t process) {
+                        wait_until_interruptible(process);
+                        kill(process, SIGINT);
+                    });
+    EXPECT_EQ(result.status, -1); // the signal's
+    EXPECT_THAT(result.err, AllOf(HasSubstr("interrupted after "), HasSubstr("no capture")));
+    EXPECT_EQ(read_file(scan_), before);
 }
 
 TEST_F(ReplayCommandTest, WithoutCapabilitiesItNamesThemAndIsStatus3) {
