@@ -43,9 +43,9 @@ TEST_F(ReportInBrowserTest, ShowsTheFiguresOfTheJson) {
     for (const char *name : {"p50", "p90", "p99", "p999", "max"})
         percentiles.push_back(report["latency_ns"][name].dump() + " ns");
     EXPECT_EQ(without_commas(texts("#percentile-values td")), percentiles);
-    EXPECT_EQ(value("#run-facts", "Kernel"), report["kernel"]);
-    EXPECT_EQ(value("#run-facts", "Object, SHA-256"), report["object_sha256"]);
-    EXPECT_EQ(value("#options", "--window"), report["options"]["window"]);
+    EXPECT_EQ(value("#run-facts", "Kernel"), report["kernel"].get<std::string>());
+    EXPECT_EQ(value("#run-facts", "Object, SHA-256"), report["object_sha256"].get<std::string>());
+    EXPECT_EQ(value("#options", "--window"), report["options"]["window"].get<std::string>());
 }
 
 TEST_F(ReportInBrowserTest, ShowsEachSource) {

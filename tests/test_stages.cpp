@@ -84,7 +84,7 @@ TEST(Stages, ComeOutTheSameAgain) {
     }
 }
 
-const StageScript &stage_named(const std::vector<StageScript> &stages, const std::string &name) {
+const StageScript &stage_named(const std::vector<StageScript> &stages, std::string_view name) {
     return *std::find_if(stages.begin(), stages.end(),
                          [&](const StageScript &one) { return one.name == name; });
 }
