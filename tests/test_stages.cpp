@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <map>
 #include <sstream>
+#include <string_view>
 
 namespace portscan {
 namespace {
