@@ -42,7 +42,7 @@ def help_of(command):
 def section(text, name):
     """The lines of a part of the help, which ends at an empty line."""
     found = re.search(rf"^{name}:\n(.*?)(\n\n|\Z)", text, re.MULTILINE | re.DOTALL)
-    return found[1].split("\n") if found else []
+    return found[1].rstrip("\n").split("\n") if found else []
 
 
 @functools.cache
