@@ -94,15 +94,16 @@ Attachment::Attachment(std::string interface, FileDescriptor link) :
     interface_{std::move(interface)},
     link_{std::move(link)} {}
 
-void Attachment::require_present(const std::string &interface) {
-    if (if_nametoindex(interface.c_str()) == 0)
+unsigned Attachment::require_present(const std::string &interface) {
+    const unsigned ifindex = if_nametoindex(interface.c_str());
+    if (ifindex == 0)
         throw AttachError(fmt::format("no interface {} here (ip link shows them)", interface));
+    return ifindex;
 }
 
 void Attachment::require_free(const std::string &interface) {
-    require_present(interface);
-    const unsigned ifindex = if_nametoindex(interface.c_str());
-    if (const auto present = attached_program(ifindex)) refuse_foreign(interface, *present);
+    if (const auto present = attached_program(require_present(interface)))
+        refuse_foreign(interface, *present);
 }
 
 Attachment Attachment::create(const std::string &interface, int program, AttachMode mode) {

@@ -39,8 +39,8 @@ class Attachment {
   public:
     /// Throws AttachError: no such interface, somebody else's program on it, the mode not possible.
     static Attachment create(const std::string &interface, int program, AttachMode mode);
-    /// Throws AttachError where there is no such interface.
-    static void require_present(const std::string &interface);
+    /// Its number. Throws AttachError where there is no such interface.
+    static unsigned require_present(const std::string &interface);
     /// The same, and where there is somebody else's program on it.
     static void require_free(const std::string &interface);
     /// A link that was pinned. Nothing if there is none, or its interface is gone and the pin is

@@ -365,6 +365,18 @@ void wait_until_interruptible(pid_t process) {
     }
 }
 
+TEST_F(ReplayCommandTest, APipeThatNobodyOpensIsWaitedForUntilASignal) {
+    const std::string pipe = directory_ / "pipe.pcap";
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    const CommandResult result = run_command({"replay", pipe}, Rights::kept, [&](pid_t process) {
+        wait_until_interruptible(process);
+        wait_until_idle(process);
+        kill(process, SIGINT);
+    });
+    EXPECT_EQ(result.status, -1); // the signal's
+    EXPECT_THAT(result.err, HasSubstr("pipe.pcap: interrupted\n"));
+}
+
 TEST_F(ReplayCommandTest, AnInterruptedSynthesisLeavesWhatTheFileHeld) {
     const std::string before = read_file(scan_);
     const CommandResult result =
