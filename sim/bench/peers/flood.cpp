@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdio>
 #include <fmt/format.h>
+#include <fstream>
 #include <linux/bpf.h>
 #include <memory>
 #include <net/if.h>
@@ -24,6 +25,7 @@ using namespace portscan;
 
 struct Flood {
     std::string interface;
+    std::string write;
     std::string flags = "S";
     unsigned sources = 1;
     unsigned ports = 1;
@@ -63,12 +65,24 @@ void pin_to(unsigned cpu) {
     if (sched_setaffinity(0, sizeof(set), &set) != 0) fail(fmt::format("run on CPU {}", cpu));
 }
 
+Bytes first_frame(const Flood &flood) {
+    return tcp(first_source, target, 1, flood.flags).source_port(40000).bytes();
+}
+
+void write_frame(const Flood &flood) {
+    const Bytes frame = first_frame(flood);
+    std::ofstream file{flood.write, std::ios::binary};
+    file.write(reinterpret_cast<const char *>(frame.data()),
+               static_cast<std::streamsize>(frame.size()));
+    if (!file.flush()) fail("write " + flood.write);
+}
+
 void send(const Flood &flood) {
     const unsigned ifindex = if_nametoindex(flood.interface.c_str());
     if (ifindex == 0) fail(fmt::format("interface '{}'", flood.interface));
     pin_to(flood.cpu);
     const Skeleton sender = load_sender(flood);
-    const Bytes frame = tcp(first_source, target, 1, flood.flags).source_port(40000).bytes();
+    const Bytes frame = first_frame(flood);
     xdp_md context{};
     context.data_end = static_cast<__u32>(frame.size());
     context.ingress_ifindex = ifindex; // where XDP_TX sends
@@ -105,12 +119,16 @@ int main(int argc, char **argv) {
         ->check(CLI::Range(1, 65'535))
         ->capture_default_str();
     app.add_option("--cpu", flood.cpu, "to run on")->capture_default_str();
+    app.add_option("--write", flood.write, "the first frame to this file, and send nothing");
     app.add_option("--seconds", flood.seconds, "how long")
         ->check(CLI::Range(0.1, most_seconds))
         ->capture_default_str();
     try {
         CLI11_PARSE(app, argc, argv);
-        send(flood);
+        if (flood.write.empty())
+            send(flood);
+        else
+            write_frame(flood);
         return 0;
     } catch (const std::exception &error) {
         fmt::print(stderr, "live-flood: {}\n", error.what());
