@@ -256,7 +256,7 @@ struct CompressedInput::State {
 
 CompressedInput CompressedInput::open(const std::string &path) {
     const bool is_stdin = path == "-";
-    const std::string name = is_stdin ? "standard input" : path;
+    const std::string name = is_stdin ? "standard input" : path.empty() ? "''" : path;
     try {
         const int descriptor = is_stdin ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
         if (descriptor < 0) throw std::system_error{errno, std::generic_category()};

@@ -10,27 +10,38 @@
 
 namespace portscan {
 
+namespace {
+
+/// Where a path leads, links to nothing included. One that goes in circles stays as it is.
+std::filesystem::path target_of(const std::string &path) {
+    constexpr int most_links = 40; // as the kernel has it: fs/namei.c, MAXSYMLINKS
+    std::error_code absent;
+    std::filesystem::path target = std::filesystem::absolute(path);
+    for (int links = 0; links < most_links && std::filesystem::is_symlink(target, absent); ++links)
+        target = target.parent_path() / std::filesystem::read_symlink(target, absent);
+    return std::filesystem::weakly_canonical(target, absent);
+}
+
+} // namespace
+
 bool is_same_file(const std::string &one, const std::string &other) {
     if (one.empty() || other.empty()) return false;
     if (one == other) return true;
     if (one == "-" || other == "-") return false;
     std::error_code absent;
     if (std::filesystem::equivalent(one, other, absent)) return true;
-    const auto name = [&absent](const std::string &path) {
-        return std::filesystem::weakly_canonical(std::filesystem::absolute(path), absent);
-    };
-    return absent && name(one) == name(other); // both are still to be created
+    return absent && target_of(one) == target_of(other); // both are still to be created
 }
 
 namespace {
 
-/// `replay - <FILE`: the file has no name then.
-bool is_standard_input(const std::string &path) {
-    struct stat input {
-    }, output{};
-    return fstat(STDIN_FILENO, &input) == 0 && S_ISREG(input.st_mode) &&
-           stat(path.c_str(), &output) == 0 && input.st_dev == output.st_dev &&
-           input.st_ino == output.st_ino;
+/// `replay - <FILE`, `replay >FILE`: the file has no name there.
+bool is_redirected(int descriptor, const std::string &path) {
+    struct stat redirected {
+    }, named{};
+    return fstat(descriptor, &redirected) == 0 && S_ISREG(redirected.st_mode) &&
+           stat(path.c_str(), &named) == 0 && redirected.st_dev == named.st_dev &&
+           redirected.st_ino == named.st_ino;
 }
 
 } // namespace
@@ -73,8 +84,11 @@ void InputFiles::add_scenario(const Scenario &scenario) {
 void InputFiles::refuse_as_output(std::string_view option, const std::string &path) const {
     if (path == "-") return; // standard output, whatever is read from standard input
     for (const auto &[input, what] : inputs_)
-        if (is_same_file(path, input) || (input == "-" && is_standard_input(path)))
+        if (is_same_file(path, input) || (input == "-" && is_redirected(STDIN_FILENO, path)))
             throw OptionError(fmt::format("{}: '{}' is {}: name another file", option, path, what));
+    if (is_redirected(STDOUT_FILENO, path))
+        throw OptionError(
+            fmt::format("{}: '{}' is where standard output goes: name another file", option, path));
 }
 
 } // namespace portscan

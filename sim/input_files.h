@@ -22,7 +22,8 @@ class InputFiles {
     /// Its file, its capture, and what its cases name.
     void add_scenario(const Scenario &scenario);
 
-    /// Throws OptionError where the result of `option` would go to one of them.
+    /// Throws OptionError where the result of `option` would go to one of them, or into the file
+    /// that standard output goes to.
     void refuse_as_output(std::string_view option, const std::string &path) const;
 
   private:
@@ -39,7 +40,8 @@ struct NamedOutput {
     std::string path;        ///< empty: there is none
 };
 
-/// Refuses results that would go over an input, or over each other. Throws OptionError.
+/// Refuses results that would go over an input, into the file of standard output, or over each
+/// other. Throws OptionError.
 void check_outputs(const std::vector<NamedOutput> &outputs, const InputFiles &inputs);
 
 /// Whether two paths lead to one file, also by links, and where it is not there yet. An empty one

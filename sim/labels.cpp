@@ -198,10 +198,9 @@ std::vector<LabelledCapture> load_labels(const std::string &path) {
     } catch (const std::system_error &error) {
         if (error.code() != std::errc::file_too_large)
             throw ScenarioError{
-                {fmt::format("{}:1: cannot be read: {}", path, error.code().message())}};
-        throw ScenarioError{
-            {fmt::format("{}:1: larger than {} MiB: is this a file of labels ('{}')?", path,
-                         largest_file / 1024 / 1024, header)}};
+                {fmt::format("{}: cannot be read: {}", path, error.code().message())}};
+        throw ScenarioError{{fmt::format("{}: larger than {} MiB: is this a file of labels ('{}')?",
+                                         path, largest_file / 1024 / 1024, header)}};
     }
 }
 

@@ -153,6 +153,16 @@ std::string source_list(const Tuning &tuning, std::string_view title,
     return text;
 }
 
+/// What the recommendation does not rest on.
+std::string read_in_part(const Tuning &tuning) {
+    const auto damaged =
+        std::count_if(tuning.surveys.begin(), tuning.surveys.end(),
+                      [](const CaptureSurvey &one) { return !one.damage.empty(); });
+    if (damaged == 0) return {};
+    return fmt::format("  {} read only in part: mend or leave out what is damaged, and ask again\n",
+                       damaged == 1 ? "a capture was" : fmt::format("{} captures were", damaged));
+}
+
 std::string who(const Tuning &tuning) {
     const SettingOutcome &outcome = tuning.outcomes[tuning.recommendation.setting];
     return source_list(
@@ -216,7 +226,7 @@ std::string tuning_text(const Tuning &tuning) {
     const std::string flags = tuning.settings[recommended].flags();
     return text +
            fmt::format("recommended: {}\n  {}\n", flags.empty() ? "the defaults" : flags, reason) +
-           who(tuning);
+           read_in_part(tuning) + who(tuning);
 }
 
 } // namespace portscan

@@ -179,6 +179,7 @@ TEST_F(CaptureReaderTest, FilterThatDoesNotCompileIsAnError) {
 TEST_F(CaptureReaderTest, WhatIsNoCaptureIsRefusedInOneLine) {
     const auto text = sample_frame(4'000);
     EXPECT_THAT(error_of(directory / "missing"), HasSubstr("missing: No such file or directory"));
+    EXPECT_THAT(error_of(""), HasSubstr("'': No such file or directory"));
     EXPECT_THAT(error_of(directory / "."), HasSubstr("Is a directory"));
     EXPECT_THAT(error_of(directory.write("empty", {})), HasSubstr("empty: empty"));
     EXPECT_THAT(error_of(directory.write("text", text)), HasSubstr("text: not a capture"));

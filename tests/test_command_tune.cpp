@@ -202,7 +202,7 @@ TEST_F(TuneTest, LabelsThatCannotBeUsedAreNamedByFileAndLine) {
                 AllOf(HasSubstr("labels.csv:3: "), HasSubstr("honest.pcap: 10.0.0.1 is labelled as "
                                                              "a scanner and sends nothing in it")));
     EXPECT_THAT(second("honest.pcap,udp,10.0.1.1"), HasSubstr("in what the filter selects"));
-    EXPECT_THAT(complaint({directory_ / "none.csv"}), HasSubstr("none.csv:1: cannot be read"));
+    EXPECT_THAT(complaint({directory_ / "none.csv"}), HasSubstr("none.csv: cannot be read"));
 }
 
 TEST_F(TuneTest, EverythingThatIsWrongIsNamedAtOnce) {
@@ -258,6 +258,8 @@ TEST_F(TuneTest, DamagedCaptureCountsUpToThereAndIsStatus2) {
     EXPECT_EQ(result["captures"][0]["packets"], 7);
     EXPECT_TRUE(result["captures"][0]["damage"].is_string());
     EXPECT_EQ(figures(result["settings"][0]), json::parse("[1, 0, 3, 4, 1, 1, 1]"));
+    EXPECT_THAT(tune({both_, "--max-ports", "3", "--window", "60s"}).out,
+                HasSubstr("\n  a capture was read only in part: "));
 }
 
 TEST_F(TuneTest, WhatTheFiguresCannotShowIsSaid) {

@@ -4,6 +4,7 @@
 #include "tests/temporary_directory.h"
 
 #include <csignal>
+#include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -229,6 +230,12 @@ TEST_F(OutputFileTest, TwoResultsDoNotShareAFile) {
     EXPECT_THAT([&] { check("new", "new"); }, taken);
     EXPECT_THAT([&] { check("new", "./new"); }, taken) << "neither is there";
     EXPECT_THAT([&] { check("none/../new", "new"); }, taken);
+    std::filesystem::create_symlink("new", directory_ / "link");
+    std::filesystem::create_symlink("link", directory_ / "link to it");
+    EXPECT_THAT([&] { check("new", "link"); }, taken) << "a link to nothing";
+    EXPECT_THAT([&] { check("link", "link to it"); }, taken);
+    std::filesystem::create_symlink("circle", directory_ / "circle");
+    EXPECT_NO_THROW(check("new", "circle"));
     EXPECT_NO_THROW(check("new", "newer"));
     EXPECT_NO_THROW(check_outputs({{"json", ""}, {"html", ""}}, {}));
     EXPECT_THROW(check_outputs({{"json", "-"}, {"html", "-"}}, {}), OptionError);
@@ -247,6 +254,21 @@ TEST_F(OutputFileTest, FileOnStandardInputIsAnInput) {
     dup2(before, STDIN_FILENO);
     close(descriptor);
     close(before);
+}
+
+TEST_F(OutputFileTest, FileOfStandardOutputIsTaken) {
+    const std::string table = file("table");
+    std::fflush(stdout);
+    const int before = dup(STDOUT_FILENO);
+    const int descriptor = open(table.c_str(), O_WRONLY | O_CLOEXEC);
+    dup2(descriptor, STDOUT_FILENO);
+    const std::string refused = refusal(table, {}), other = refusal(directory_ / "other", {});
+    dup2(before, STDOUT_FILENO);
+    close(descriptor);
+    close(before);
+    EXPECT_THAT(refused, HasSubstr("is where standard output goes: name another file"));
+    EXPECT_EQ(other, "created");
+    EXPECT_EQ(read(table), "what is in table");
 }
 
 TEST_F(OutputFileTest, FullDiskIsNotPassedOver) {
