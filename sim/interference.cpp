@@ -18,7 +18,7 @@ namespace portscan {
 namespace {
 
 /// The pattern of each kind: the value of the map.
-using Patterns = std::array<std::uint64_t, 8>;
+using Patterns = std::array<std::uint64_t, 11>;
 
 /// One bit of a record's tag, the highest three bits of its word: neither port nor count.
 constexpr std::uint64_t tag_step = 1ULL << 61;
@@ -28,6 +28,21 @@ constexpr std::uint64_t place_step = 1;
 constexpr int places_of_turn = 4;
 /// Its flag for a block.
 constexpr std::uint64_t block_step = 1ULL << 48;
+/// Its count of ports.
+constexpr std::uint64_t count_step = 1ULL << 56;
+
+/// What becomes of the word of a record that is looked up.
+struct LookupStep {
+    Interference::Kind kind;
+    std::int32_t operation;
+    std::uint64_t operand;
+};
+constexpr std::array lookup_steps{
+    LookupStep{Interference::Kind::lookup_block, BPF_OR, block_step},
+    LookupStep{Interference::Kind::lookup_alive, BPF_AND, ~block_step},
+    LookupStep{Interference::Kind::lookup_second, BPF_ADD, (2ULL << 16) + count_step},
+    LookupStep{Interference::Kind::lookup_third, BPF_ADD, (3ULL << 32) + count_step},
+};
 
 std::size_t pattern_offset(Interference::Kind kind) {
     return static_cast<std::size_t>(kind) * sizeof(std::uint64_t);
@@ -114,11 +129,13 @@ std::vector<bpf_insn> other_turn(int map_fd, int state_fd) {
 std::vector<bpf_insn> other_lookup(int map_fd, int stack) {
     constexpr unsigned arguments = 2;
     std::vector<bpf_insn> found;
-    append_address(found, BPF_REG_1, map_fd, pattern_offset(Interference::Kind::lookup_block));
-    append_guard(found, BPF_REG_1, BPF_REG_2, 3);
-    append_number(found, BPF_REG_2, block_step);
-    found.push_back(
-        make_instruction(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_0, BPF_REG_2, 0, BPF_OR));
+    for (const auto &[kind, operation, operand] : lookup_steps) {
+        append_address(found, BPF_REG_1, map_fd, pattern_offset(kind));
+        append_guard(found, BPF_REG_1, BPF_REG_2, 3);
+        append_number(found, BPF_REG_2, operand);
+        found.push_back(
+            make_instruction(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_0, BPF_REG_2, 0, operation));
+    }
     append_address(found, BPF_REG_1, map_fd, pattern_offset(Interference::Kind::lookup_gone));
     append_guard(found, BPF_REG_1, BPF_REG_2, arguments + 1);
     restore_arguments(found, arguments, stack);

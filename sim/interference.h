@@ -17,14 +17,17 @@ namespace portscan {
 class Interference {
   public:
     enum class Kind : std::uint8_t {
-        swap,         ///< the word that is to be swapped has another tag
-        block,        ///< the source whose word is to be swapped becomes a block
-        add,          ///< the number that is added to is larger by one
-        update,       ///< the element that is to be put in is there
-        turn,         ///< since the record that is to be put in took its place, four more were
-        lookup_block, ///< the record that is looked up, and there, becomes a block
-        lookup_gone,  ///< the record that is looked up, and there, is removed
-        keep          ///< the record that is to be deleted stays, as where the kernel is busy
+        swap,          ///< the word that is to be swapped has another tag
+        block,         ///< the source whose word is to be swapped becomes a block
+        add,           ///< the number that is added to is larger by one
+        update,        ///< the element that is to be put in is there
+        turn,          ///< since the record that is to be put in took its place, four more were
+        lookup_block,  ///< the record that is looked up, and there, becomes a block
+        lookup_gone,   ///< the record that is looked up, and there, is removed
+        lookup_alive,  ///< the block that is looked up becomes a record of the same ports
+        lookup_second, ///< the record of one port that is looked up gets port 2
+        lookup_third,  ///< the record of two ports that is looked up gets port 3
+        keep           ///< the record that is to be deleted stays, as where the kernel is busy
     };
 
     /// Throws std::system_error.

@@ -47,6 +47,8 @@ std::vector<Packet> frames_of_ipv4(const StageDetector &detector, unsigned sourc
     const auto probe = [&] { return detector.packet(source, 22, "S"); };
     std::vector<Packet> frames;
     for (const std::uint8_t words : Bytes{0, 4, 5, 6, 15}) frames.push_back(probe().ihl(words));
+    frames.push_back(detector.packet(source, 22, "U").ihl(4));
+    frames.push_back(detector.packet(source, 22, "U").version(5).ihl(0));
     for (const std::size_t bytes : {4UL, 8UL, 40UL})
         frames.push_back(probe().ip_options(Bytes(bytes)));
     for (const std::uint16_t length : {std::uint16_t{0}, std::uint16_t{20}}) // the header alone

@@ -112,6 +112,50 @@ void changed_between_looks(StageDetector &one) {
     pass(one, 3 + 64, 3, 9);
 }
 
+/// Another CPU records the port between the first look and the second, which then knows it and
+/// refreshes the record, when that is due: not before, and never to an earlier time.
+void recorded_between_looks(StageDetector &one) {
+    const auto refresh = std::max(one.options().window / 64, std::chrono::nanoseconds{1});
+    const auto stamp = [&one](unsigned source) {
+        const auto record = one.record(source);
+        return record ? record->timestamp_ns : 0;
+    };
+    one.advance(1s);
+    pass(one, 1, 1, 1);
+    const std::uint64_t start = stamp(1);
+    one.advance(-5ns);
+    one.other_cpu().expect(Kind::lookup_second, 0b10);
+    step(one, 1, 2, Reason::known);
+    expect_ports(one, 1, {1, 2});
+    one.advance(5ns + refresh - 1ns);
+    one.other_cpu().expect(Kind::lookup_third, 0b10);
+    step(one, 1, 3, Reason::known);
+    expect_ports(one, 1, {1, 2, 3});
+    expect_true(one, stamp(1) == start, "the record is not refreshed yet");
+    pass(one, 2, 1, 1);
+    const std::uint64_t second_start = stamp(2);
+    one.advance(refresh);
+    one.other_cpu().expect(Kind::lookup_second, 0b10);
+    step(one, 2, 2, Reason::known);
+    expect_true(one, stamp(2) == second_start + static_cast<std::uint64_t>(refresh.count()),
+                "the record is refreshed");
+}
+
+/// A block that is over at the first look is at the second one a record in force. An ignored port
+/// is ignored then, too, and no other.
+void alive_between_looks(StageDetector &one) {
+    constexpr std::uint16_t ignored = 7;
+    for (const std::uint16_t port : {ignored, std::uint16_t{1}, std::uint16_t{3}}) {
+        pass(one, port, 1, 3);
+        drop(one, port, 4);
+        one.advance(*one.options().block_for);
+        one.other_cpu().expect(Kind::lookup_alive, 0b10);
+        step(one, port, port, port == ignored ? Reason::ignored : Reason::known);
+        expect_ports(one, port, {1, 2, 3});
+        drop(one, port, ignored + 64); // the same bit of the next word
+    }
+}
+
 /// A source that keeps its place puts out a block that is over; unless that changes meanwhile, or
 /// its place does.
 void kept_places(StageDetector &one, std::uint16_t ports, std::uint64_t pattern) {

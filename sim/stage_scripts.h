@@ -15,6 +15,8 @@ void lost_swaps_of_further_ports(StageDetector &one);
 void ports_of_another_life(StageDetector &one);
 void lost_removals(StageDetector &one);
 void changed_between_looks(StageDetector &one);
+void recorded_between_looks(StageDetector &one);
+void alive_between_looks(StageDetector &one);
 void kept_places(StageDetector &one, std::uint16_t ports, std::uint64_t pattern);
 void gave_way_dead(StageDetector &one, std::uint16_t ports, bool blocked);
 void lost_insertions(StageDetector &one);

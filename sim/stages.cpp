@@ -25,6 +25,10 @@ class Programme {
     void add_all(std::size_t storm_steps) {
         add({}, "lost swaps", lost_swaps);
         add({}, "changed between looks", changed_between_looks);
+        add({}, "recorded between looks", recorded_between_looks);
+        add({.window = 2ns}, "recorded between looks, window 2 ns", recorded_between_looks);
+        add({.block_for = 1s, .ignore_ports = {{7, 7}}}, "alive between looks",
+            alive_between_looks);
         add({}, "lost insertions", lost_insertions);
         add({}, "overtaken insertions", overtaken_insertions);
         add({}, "passed over", passed_over);
@@ -91,6 +95,11 @@ class Programme {
              .block_for = 1ns,
              .block_scope = BlockScope::all},
             named("clock behind"), clock_behind);
+        add({.max_ports = max_ports,
+             .window = 2ns,
+             .block_for = 1ns,
+             .block_scope = BlockScope::all},
+            named("clock behind, window 2 ns"), clock_behind);
         add({.max_ports = max_ports, .window = std::chrono::nanoseconds::max()},
             named("longest window"), longest_window);
         for (const auto length : {1ns, 2ns, std::chrono::nanoseconds{10s}})
