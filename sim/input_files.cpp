@@ -16,7 +16,7 @@ namespace {
 std::filesystem::path target_of(const std::string &path) {
     constexpr int most_links = 40; // as the kernel has it: fs/namei.c, MAXSYMLINKS
     std::error_code absent;
-    std::filesystem::path target = std::filesystem::absolute(path);
+    std::filesystem::path target = std::filesystem::absolute(path, absent);
     for (int links = 0; links < most_links && std::filesystem::is_symlink(target, absent); ++links)
         target = target.parent_path() / std::filesystem::read_symlink(target, absent);
     return std::filesystem::weakly_canonical(target, absent);
@@ -86,6 +86,9 @@ void InputFiles::refuse_as_output(std::string_view option, const std::string &pa
     for (const auto &[input, what] : inputs_)
         if (is_same_file(path, input) || (input == "-" && is_redirected(STDIN_FILENO, path)))
             throw OptionError(fmt::format("{}: '{}' is {}: name another file", option, path, what));
+    if (is_redirected(STDERR_FILENO, path))
+        throw OptionError(
+            fmt::format("{}: '{}' is where messages go: name another file", option, path));
     if (is_redirected(STDOUT_FILENO, path))
         throw OptionError(
             fmt::format("{}: '{}' is where standard output goes: name another file", option, path));

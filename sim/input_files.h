@@ -23,7 +23,7 @@ class InputFiles {
     void add_scenario(const Scenario &scenario);
 
     /// Throws OptionError where the result of `option` would go to one of them, or into the file
-    /// that standard output goes to.
+    /// that standard output or standard error goes to.
     void refuse_as_output(std::string_view option, const std::string &path) const;
 
   private:

@@ -197,8 +197,8 @@ std::vector<LabelledCapture> load_labels(const std::string &path) {
         return parse_labels({path, read_content(path, largest_file)});
     } catch (const std::system_error &error) {
         if (error.code() != std::errc::file_too_large)
-            throw ScenarioError{
-                {fmt::format("{}: cannot be read: {}", path, error.code().message())}};
+            throw ScenarioError{{fmt::format("{}: cannot be read: {}", path.empty() ? "''" : path,
+                                             error.code().message())}};
         throw ScenarioError{{fmt::format("{}: larger than {} MiB: is this a file of labels ('{}')?",
                                          path, largest_file / 1024 / 1024, header)}};
     }

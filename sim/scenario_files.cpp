@@ -28,7 +28,8 @@ std::vector<std::string> find_scenarios(const std::vector<std::string> &paths) {
         if (!fs::is_directory(path)) {
             if (!fs::exists(path)) {
                 throw std::runtime_error{fmt::format(
-                    "{}: no such file or folder: name a scenario file or a folder of them", path)};
+                    "{}: no such file or folder: name a scenario file or a folder of them",
+                    path.empty() ? "''" : path)};
             }
             files.push_back(path);
             continue;

@@ -153,7 +153,7 @@ std::string source_list(const Tuning &tuning, std::string_view title,
     return text;
 }
 
-/// What the recommendation does not rest on.
+/// Said again beside the recommendation: the warnings are far above it.
 std::string read_in_part(const Tuning &tuning) {
     const auto damaged =
         std::count_if(tuning.surveys.begin(), tuning.surveys.end(),

@@ -234,6 +234,10 @@ TEST_F(OutputFileTest, TwoResultsDoNotShareAFile) {
     std::filesystem::create_symlink("link", directory_ / "link to it");
     EXPECT_THAT([&] { check("new", "link"); }, taken) << "a link to nothing";
     EXPECT_THAT([&] { check("link", "link to it"); }, taken);
+    std::filesystem::create_directory(directory_ / "folder");
+    std::filesystem::create_symlink("../new", directory_ / "folder/up");
+    std::filesystem::create_symlink(directory_ / "new", directory_ / "whole");
+    EXPECT_THAT([&] { check("folder/up", "whole"); }, taken);
     std::filesystem::create_symlink("circle", directory_ / "circle");
     EXPECT_NO_THROW(check("new", "circle"));
     EXPECT_NO_THROW(check("new", "newer"));
@@ -264,9 +268,15 @@ TEST_F(OutputFileTest, FileOfStandardOutputIsTaken) {
     dup2(descriptor, STDOUT_FILENO);
     const std::string refused = refusal(table, {}), other = refusal(directory_ / "other", {});
     dup2(before, STDOUT_FILENO);
+    const int messages = dup(STDERR_FILENO);
+    dup2(descriptor, STDERR_FILENO);
+    const std::string refused_again = refusal(table, {});
+    dup2(messages, STDERR_FILENO);
+    close(messages);
     close(descriptor);
     close(before);
     EXPECT_THAT(refused, HasSubstr("is where standard output goes: name another file"));
+    EXPECT_THAT(refused_again, HasSubstr("is where messages go: name another file"));
     EXPECT_EQ(other, "created");
     EXPECT_EQ(read(table), "what is in table");
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What lies between a bare XDP_DROP and the detector that drops a blocked scanner, for `ci/peers
- * --steps`: each program does what the one before does and one thing more, by the detector's own
- * text, and drops.
+ * --steps`: each program does one thing more than the one before, by the detector's own functions,
+ * and drops.
  */
 #include "bpf/judge.bpf.h"
 
@@ -32,13 +32,13 @@ int pscan_touch(struct xdp_md *ctx)
 	return *frame == 0xff ? XDP_PASS : XDP_DROP;
 }
 
-/* Parsed, down to flags and port. */
+/* Parsed, down to the flags. */
 SEC("xdp.frags")
 int pscan_parse(struct xdp_md *ctx)
 {
 	struct packet packet = {};
 
-	return read_frame(ctx, &packet) == PACKET_PROBE && packet.port ? XDP_DROP : XDP_PASS;
+	return read_frame(ctx, &packet) == PACKET_PROBE ? XDP_DROP : XDP_PASS;
 }
 
 /* And its source looked up. */
