@@ -44,6 +44,9 @@ std::string kinds_for_people() {
 
 /// What is to be written. Refuses what synth cannot write before it creates a file.
 ScenarioInput input_of(const SynthCommand &command) {
+    InputFiles inputs;
+    inputs.add(command.scenario, "a scenario");
+    inputs.refuse_as_output("write", command.output);
     if (command.scenario.empty()) {
         if (!command.traffic_given) throw OptionError("synth needs a scenario or --kind KIND");
         validate(command.traffic);
@@ -55,9 +58,6 @@ ScenarioInput input_of(const SynthCommand &command) {
     if (std::holds_alternative<CaptureInput>(input))
         throw OptionError(
             fmt::format("{} runs a capture: there is nothing to synthesize", command.scenario));
-    InputFiles inputs;
-    inputs.add(command.scenario, "a scenario");
-    inputs.refuse_as_output("write", command.output);
     return input;
 }
 

@@ -12,14 +12,16 @@ namespace portscan {
 
 namespace {
 
-/// Where a path leads, links to nothing included. One that goes in circles stays as it is.
+/// Where a path leads, links to nothing included. One that goes in circles, or where nobody may
+/// look, stays as it is.
 std::filesystem::path target_of(const std::string &path) {
-    constexpr int most_links = 40; // as the kernel has it: fs/namei.c, MAXSYMLINKS
+    constexpr int most_links = 40; // as the kernel has it: include/linux/namei.h, MAXSYMLINKS
     std::error_code absent;
     std::filesystem::path target = std::filesystem::absolute(path, absent);
     for (int links = 0; links < most_links && std::filesystem::is_symlink(target, absent); ++links)
         target = target.parent_path() / std::filesystem::read_symlink(target, absent);
-    return std::filesystem::weakly_canonical(target, absent);
+    const std::filesystem::path canonical = std::filesystem::weakly_canonical(target, absent);
+    return absent ? target.lexically_normal() : canonical;
 }
 
 } // namespace

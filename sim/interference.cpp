@@ -18,7 +18,7 @@ namespace portscan {
 namespace {
 
 /// The pattern of each kind: the value of the map.
-using Patterns = std::array<std::uint64_t, 11>;
+using Patterns = std::array<std::uint64_t, static_cast<std::size_t>(Interference::Kind::keep) + 1>;
 
 /// One bit of a record's tag, the highest three bits of its word: neither port nor count.
 constexpr std::uint64_t tag_step = 1ULL << 61;

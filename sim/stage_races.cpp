@@ -127,6 +127,7 @@ void recorded_between_looks(StageDetector &one) {
     one.other_cpu().expect(Kind::lookup_second, 0b10);
     step(one, 1, 2, Reason::known);
     expect_ports(one, 1, {1, 2});
+    expect_true(one, stamp(1) == start, "no timestamp goes back");
     one.advance(5ns + refresh - 1ns);
     one.other_cpu().expect(Kind::lookup_third, 0b10);
     step(one, 1, 3, Reason::known);

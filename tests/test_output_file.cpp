@@ -239,7 +239,11 @@ TEST_F(OutputFileTest, TwoResultsDoNotShareAFile) {
     std::filesystem::create_symlink(directory_ / "new", directory_ / "whole");
     EXPECT_THAT([&] { check("folder/up", "whole"); }, taken);
     std::filesystem::create_symlink("circle", directory_ / "circle");
+    std::filesystem::create_symlink("round", directory_ / "round");
     EXPECT_NO_THROW(check("new", "circle"));
+    EXPECT_NO_THROW(check("round", "circle"));
+    EXPECT_THAT([&] { check("circle", "./circle"); }, taken);
+    EXPECT_NO_THROW(check(std::string(300, 'a'), std::string(300, 'b'))) << "no names for files";
     EXPECT_NO_THROW(check("new", "newer"));
     EXPECT_NO_THROW(check_outputs({{"json", ""}, {"html", ""}}, {}));
     EXPECT_THROW(check_outputs({{"json", "-"}, {"html", "-"}}, {}), OptionError);

@@ -55,7 +55,7 @@ int pscan_look_up(struct xdp_md *ctx)
 	return record && is_blocked(record, read_word(record)) ? XDP_DROP : XDP_PASS;
 }
 
-/* And counted: all that the detector does with a probe of a blocked source. */
+/* And counted: what the detector does with a probe of a blocked source, but for its other ways. */
 SEC("xdp.frags")
 int pscan_count(struct xdp_md *ctx)
 {
