@@ -158,7 +158,7 @@ TEST_F(ReportUseInBrowserTest, ChartsArePrintedAndComeBack) {
     browser_.emulate("", "dark");
     const std::string width = "document.querySelector('#timeline canvas').clientWidth";
     const json before = browser_.evaluate(width);
-    browser_.evaluate("new Promise((done) => setTimeout(done, 200))"); // it is on the screen
+    browser_.evaluate("new Promise((done) => setTimeout(done, 1000))"); // it is on the screen
     const std::string pdf = browser_.print();
     EXPECT_TRUE(pdf.starts_with("%PDF"));
     EXPECT_NE(pdf.find("/Width 900"), std::string::npos); // as an image
