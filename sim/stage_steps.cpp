@@ -58,4 +58,9 @@ void expect_blocked(const StageDetector &detector, unsigned source) {
         fail(detector, fmt::format("source {} should be blocked", source));
 }
 
+std::uint64_t stamp(const StageDetector &detector, unsigned source) {
+    const auto record = detector.record(source);
+    return record ? record->timestamp_ns : 0;
+}
+
 } // namespace portscan

@@ -24,6 +24,8 @@ void step(StageDetector &detector, unsigned source, std::uint16_t port, Reason r
 void expect_ports(const StageDetector &detector, unsigned source,
                   std::initializer_list<std::uint16_t> ports);
 void expect_blocked(const StageDetector &detector, unsigned source);
+/// When the source's record was last refreshed or blocked, in ns of the clock; 0 without a record.
+std::uint64_t stamp(const StageDetector &detector, unsigned source);
 
 // Stages that are long enough for files of their own.
 /// Every cut of many frames, in the length and into two buffers.
