@@ -37,13 +37,20 @@ bool is_same_file(const std::string &one, const std::string &other) {
 
 namespace {
 
-/// `replay - <FILE`, `replay >FILE`: the file has no name there.
+/// Whether what is redirected, `replay - <FILE` or `replay >FILE`, is what a path names; `-` is
+/// standard input. Devices are none: no terminal and no /dev/null keeps what is mixed there.
 bool is_redirected(int descriptor, const std::string &path) {
     struct stat redirected {
     }, named{};
-    return fstat(descriptor, &redirected) == 0 && S_ISREG(redirected.st_mode) &&
-           stat(path.c_str(), &named) == 0 && redirected.st_dev == named.st_dev &&
-           redirected.st_ino == named.st_ino;
+    if (fstat(descriptor, &redirected) != 0 || S_ISCHR(redirected.st_mode)) return false;
+    const int failure = path == "-" ? fstat(STDIN_FILENO, &named) : stat(path.c_str(), &named);
+    return failure == 0 && redirected.st_dev == named.st_dev && redirected.st_ino == named.st_ino;
+}
+
+/// Standard input and output may be one socket, which goes two ways.
+bool is_regular(int descriptor) {
+    struct stat file {};
+    return fstat(descriptor, &file) == 0 && S_ISREG(file.st_mode);
 }
 
 } // namespace
@@ -57,6 +64,7 @@ void check_outputs(const std::vector<NamedOutput> &outputs, const InputFiles &in
                                           outputs[i].option, outputs[i].path, outputs[j].option));
         }
     }
+    inputs.refuse_as_standard_output();
 }
 
 void InputFiles::add(const std::string &path, std::string_view what) {
@@ -94,6 +102,15 @@ void InputFiles::refuse_as_output(std::string_view option, const std::string &pa
     if (is_redirected(STDOUT_FILENO, path))
         throw OptionError(
             fmt::format("{}: '{}' is where standard output goes: name another file", option, path));
+}
+
+void InputFiles::refuse_as_standard_output() const {
+    if (!is_regular(STDOUT_FILENO)) return;
+    for (const auto &[input, what] : inputs_)
+        if (is_redirected(STDOUT_FILENO, input))
+            throw OptionError(
+                fmt::format("standard output goes into '{}', which is {}: send it to another file",
+                            input, what));
 }
 
 } // namespace portscan

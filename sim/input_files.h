@@ -22,9 +22,11 @@ class InputFiles {
     /// Its file, its capture, and what its cases name.
     void add_scenario(const Scenario &scenario);
 
-    /// Throws OptionError where the result of `option` would go to one of them, or into the file
-    /// that standard output or standard error goes to.
+    /// Throws OptionError where the result of `option` would go to one of them, or into the file or
+    /// the pipe that standard output or standard error goes to.
     void refuse_as_output(std::string_view option, const std::string &path) const;
+    /// Throws OptionError where standard output goes into one of them.
+    void refuse_as_standard_output() const;
 
   private:
     struct Input {
@@ -40,8 +42,8 @@ struct NamedOutput {
     std::string path;        ///< empty: there is none
 };
 
-/// Refuses results that would go over an input, into the file of standard output, or over each
-/// other. Throws OptionError.
+/// Refuses results, also those on standard output, that would go over an input, into where standard
+/// output goes, or over each other. Throws OptionError.
 void check_outputs(const std::vector<NamedOutput> &outputs, const InputFiles &inputs);
 
 /// Whether two paths lead to one file, also by links, and where it is not there yet. An empty one

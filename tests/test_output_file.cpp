@@ -3,6 +3,7 @@
 #include "sim/output_file.h"
 #include "tests/temporary_directory.h"
 
+#include <array>
 #include <csignal>
 #include <cstdio>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <iterator>
 #include <string>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace portscan {
@@ -250,39 +252,111 @@ TEST_F(OutputFileTest, TwoResultsDoNotShareAFile) {
     EXPECT_THROW(refuse_standard_output("junit", "-"), OptionError);
 }
 
+/// A standard stream comes from or goes elsewhere meanwhile.
+class Redirected {
+  public:
+    Redirected(int descriptor, int elsewhere) : descriptor_(descriptor), before_(dup(descriptor)) {
+        std::fflush(stdout);
+        dup2(elsewhere, descriptor_);
+    }
+    Redirected(const Redirected &) = delete;
+    Redirected &operator=(const Redirected &) = delete;
+    ~Redirected() {
+        std::fflush(stdout);
+        dup2(before_, descriptor_);
+        close(before_);
+    }
+
+  private:
+    int descriptor_, before_;
+};
+
 TEST_F(OutputFileTest, FileOnStandardInputIsAnInput) {
     const std::string capture = file("a.pcap");
-    const int before = dup(STDIN_FILENO);
     const int descriptor = open(capture.c_str(), O_RDONLY | O_CLOEXEC);
-    dup2(descriptor, STDIN_FILENO);
     InputFiles inputs;
     inputs.add_captures({"-"});
-    EXPECT_THAT(refusal(capture, inputs), HasSubstr("is the capture itself"));
-    EXPECT_EQ(refusal(directory_ / "other", inputs), "created");
-    dup2(before, STDIN_FILENO);
+    {
+        const Redirected input{STDIN_FILENO, descriptor};
+        EXPECT_THAT(refusal(capture, inputs), HasSubstr("is the capture itself"));
+        EXPECT_EQ(refusal(directory_ / "other", inputs), "created");
+    }
     close(descriptor);
-    close(before);
 }
 
 TEST_F(OutputFileTest, FileOfStandardOutputIsTaken) {
     const std::string table = file("table");
-    std::fflush(stdout);
-    const int before = dup(STDOUT_FILENO);
     const int descriptor = open(table.c_str(), O_WRONLY | O_CLOEXEC);
-    dup2(descriptor, STDOUT_FILENO);
-    const std::string refused = refusal(table, {}), other = refusal(directory_ / "other", {});
-    dup2(before, STDOUT_FILENO);
-    const int messages = dup(STDERR_FILENO);
-    dup2(descriptor, STDERR_FILENO);
-    const std::string refused_again = refusal(table, {});
-    dup2(messages, STDERR_FILENO);
-    close(messages);
+    std::string refused, other, refused_again;
+    {
+        const Redirected output{STDOUT_FILENO, descriptor};
+        refused = refusal(table, {});
+        other = refusal(directory_ / "other", {});
+    }
+    {
+        const Redirected messages{STDERR_FILENO, descriptor};
+        refused_again = refusal(table, {});
+    }
     close(descriptor);
-    close(before);
     EXPECT_THAT(refused, HasSubstr("is where standard output goes: name another file"));
     EXPECT_THAT(refused_again, HasSubstr("is where messages go: name another file"));
     EXPECT_EQ(other, "created");
     EXPECT_EQ(read(table), "what is in table");
+}
+
+TEST_F(OutputFileTest, PipeOfStandardOutputIsTakenAndNoDevice) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    std::string pipe, null;
+    {
+        const Redirected output{STDOUT_FILENO, ends[1]};
+        pipe = refusal("/dev/stdout", {});
+    }
+    {
+        const Redirected output{STDOUT_FILENO, nowhere};
+        null = refusal("/dev/null", {});
+    }
+    for (const int end : {ends[0], ends[1], nowhere}) close(end);
+    EXPECT_THAT(pipe, HasSubstr("'/dev/stdout' is where standard output goes"));
+    EXPECT_EQ(null, "created");
+}
+
+TEST_F(OutputFileTest, StandardOutputGoesIntoNoInput) {
+    const std::string capture = file("a.pcap"), other = file("b.pcap");
+    InputFiles inputs;
+    inputs.add_captures({other, capture});
+    const auto refusal_of = [&](const InputFiles &read) -> std::string {
+        try {
+            check_outputs({{"json", "-"}}, read);
+        } catch (const OptionError &error) {
+            return error.what();
+        }
+        return "taken";
+    };
+    InputFiles from_standard_input;
+    from_standard_input.add_captures({"-"});
+    const int both_ways = open(capture.c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
+    std::array<int, 2> socket{};
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socket.data()), 0);
+    std::string named, unnamed, through_socket;
+    {
+        const Redirected output{STDOUT_FILENO, both_ways};
+        named = refusal_of(inputs);
+        const Redirected input{STDIN_FILENO, both_ways};
+        unnamed = refusal_of(from_standard_input);
+    }
+    {
+        const Redirected output{STDOUT_FILENO, socket[0]};
+        const Redirected input{STDIN_FILENO, socket[0]};
+        through_socket = refusal_of(from_standard_input);
+    }
+    for (const int end : {both_ways, socket[0], socket[1]}) close(end);
+    EXPECT_EQ(named, "standard output goes into '" + capture +
+                         "', which is the capture itself: send it to another file");
+    EXPECT_THAT(unnamed, HasSubstr("goes into '-', which is the capture itself"));
+    EXPECT_EQ(through_socket, "taken");
+    EXPECT_EQ(refusal_of(inputs), "taken");
 }
 
 TEST_F(OutputFileTest, FullDiskIsNotPassedOver) {
