@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/harness_maps.h"
 
+#include "loader/digest.h"
 #include "loader/file_descriptor.h"
 #include "sim/btf_types.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <cerrno>
 #include <fmt/format.h>
@@ -14,6 +16,8 @@
 
 namespace portscan {
 namespace {
+
+using namespace std::literals;
 
 std::string harness_name(std::string_view name) {
     constexpr std::string_view prefix = "pscan_";
@@ -29,9 +33,8 @@ std::string harness_name(std::string_view name) {
                     too_large ? ": lower --max-sources and --max-sources6" : ""));
 }
 
-void replace_map(bpf_map *map, const BtfTypes &types, StatsMap stats) {
+FileDescriptor create_map(const bpf_map *map, const BtfTypes &types, bool mapped) {
     const std::string_view name = bpf_map__name(map);
-    const bool mapped = stats == StatsMap::mapped && name == "pscan_stats";
     const bool typed = bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF;
     LIBBPF_OPTS(bpf_map_create_opts, options);
     const bool written_in_place = mapped || name == "pscan_queue" || name == "pscan_queue6";
@@ -41,22 +44,51 @@ void replace_map(bpf_map *map, const BtfTypes &types, StatsMap stats) {
         options.btf_key_type_id = bpf_map__btf_key_type_id(map);
         options.btf_value_type_id = bpf_map__btf_value_type_id(map);
     }
-    const FileDescriptor fd{bpf_map_create(
+    FileDescriptor fd{bpf_map_create(
         mapped ? BPF_MAP_TYPE_ARRAY : bpf_map__type(map), harness_name(name).c_str(),
         bpf_map__key_size(map), bpf_map__value_size(map), bpf_map__max_entries(map), &options)};
     if (fd.get() < 0) refuse_map(errno, map);
-    if (const int error = bpf_map__reuse_fd(map, fd.get()); error != 0)
-        throw std::system_error(-error, std::generic_category(), fmt::format("use map {}", name));
+    return fd;
+}
+
+MapShape shape_of(const bpf_map *map, const std::string &types) {
+    return {.name = harness_name(bpf_map__name(map)),
+            .types = types,
+            .key_size = bpf_map__key_size(map),
+            .value_size = bpf_map__value_size(map),
+            .max_entries = bpf_map__max_entries(map),
+            .flags = bpf_map__map_flags(map),
+            .key_type = bpf_map__btf_key_type_id(map),
+            .value_type = bpf_map__btf_value_type_id(map)};
+}
+
+std::string digest_of(const btf *types) {
+    __u32 size = 0;
+    const void *const raw = btf__raw_data(types, &size);
+    return sha256_hex({static_cast<const std::uint8_t *>(raw), size});
+}
+
+void reuse(bpf_map *map, int fd) {
+    if (const int error = bpf_map__reuse_fd(map, fd); error != 0)
+        throw std::system_error(-error, std::generic_category(),
+                                fmt::format("use map {}", bpf_map__name(map)));
 }
 
 } // namespace
 
-void use_harness_maps(bpf_object *object, StatsMap stats) {
+void use_harness_maps(bpf_object *object, StatsMap stats, LentMaps *lent) {
     BtfTypes types{bpf_object__btf(object)};
     types.load();
+    const std::string digest = digest_of(bpf_object__btf(object));
     bpf_map *map = nullptr;
     bpf_object__for_each_map(map, object) {
-        if (!bpf_map__is_internal(map)) replace_map(map, types, stats);
+        if (bpf_map__is_internal(map)) continue;
+        const bool mapped = stats == StatsMap::mapped && bpf_map__name(map) == "pscan_stats"sv;
+        const auto create = [&] { return create_map(map, types, mapped); };
+        if (lent != nullptr && bpf_map__type(map) == BPF_MAP_TYPE_HASH)
+            reuse(map, lent->get(shape_of(map, digest), create));
+        else
+            reuse(map, create().get());
     }
 }
 

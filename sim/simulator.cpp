@@ -26,11 +26,12 @@
 namespace portscan {
 namespace {
 
-Detector load_detector(const DetectorOptions &options, const SimulatorSettings &settings) {
+Detector load_detector(const DetectorOptions &options, const SimulatorSettings &settings,
+                       LentMaps &maps) {
     const StatsMap stats = settings.clock == Clock::capture ? StatsMap::mapped : StatsMap::shipped;
     return Detector::load(
         options, {.object_path = settings.object_path,
-                  .prepare = [stats](bpf_object *object) { use_harness_maps(object, stats); }});
+                  .prepare = [&](bpf_object *object) { use_harness_maps(object, stats, &maps); }});
 }
 
 const bpf_program *find_program(const Detector &detector, const char *name) {
@@ -87,6 +88,7 @@ struct Simulator::State {
     }
 
     DetectorOptions options;
+    LentMaps lent_maps;
     Detector detector;
     std::optional<CaptureClock> clock; ///< nothing: the kernel's
     FileDescriptor rewritten;          ///< of the program on that clock, or changed; else empty
@@ -110,7 +112,7 @@ struct Simulator::State {
 Simulator::State::State(const DetectorOptions &detector_options,
                         const SimulatorSettings &settings) :
     options{detector_options},
-    detector{load_detector(options, settings)},
+    detector{load_detector(options, settings, lent_maps)},
     clock{settings.clock == Clock::capture ? std::optional<CaptureClock>{std::in_place}
                                            : std::nullopt},
     rewritten{load_rewritten(detector, settings, clock)},

@@ -14,16 +14,6 @@
 namespace portscan {
 namespace {
 
-/// A walk for all keys first: looking for the first one again and again would scan the empty
-/// buckets in front of it each time.
-template <typename Key, typename Value>
-void clear_hash(int map) {
-    std::vector<Key> keys;
-    for_each_element<Key, Value>(map, [&](const Key &key, const Value &) { keys.push_back(key); });
-    for (const Key &key : keys)
-        if (bpf_map_delete_elem(map, &key) != 0) throw_unless(ENOENT, "clear map");
-}
-
 void clear_trie(int map) {
     portscan_allow_key6 key{}; // of IPv4 the leading bytes
     while (bpf_map_get_next_key(map, nullptr, &key) == 0)
@@ -58,12 +48,26 @@ void clear_array(int map, __u32 elements, std::size_t size) {
 
 } // namespace
 
+void empty_hash_map(int map) {
+    bpf_map_info info{};
+    __u32 size = sizeof(info);
+    if (bpf_obj_get_info_by_fd(map, &info, &size) != 0) throw_unless(0, "describe map");
+    constexpr __u32 batch = 4096; // more than any bucket holds
+    std::vector<std::uint8_t> keys(std::size_t{batch} * info.key_size);
+    std::vector<std::uint8_t> values(std::size_t{batch} * info.value_size);
+    __u32 position = 0; // a bucket: kernel/bpf/hashtab.c, __htab_map_lookup_and_delete_batch
+    bool first = true;
+    for (int error = 0; error == 0; first = false) {
+        __u32 count = batch;
+        error = bpf_map_lookup_and_delete_batch(map, first ? nullptr : &position, &position,
+                                                keys.data(), values.data(), &count, nullptr);
+        if (error != 0) throw_unless(ENOENT, "clear map");
+    }
+}
+
 void clear_used_maps(const DetectorMaps &maps, const DetectorOptions &options) {
-    clear_hash<portscan_key4, portscan_record>(maps.ip_reg);
-    clear_hash<portscan_key6, portscan_record>(maps.ip6_reg);
-    clear_hash<portscan_key4, portscan_more_ports>(maps.ports);
-    clear_hash<portscan_key6, portscan_more_ports>(maps.ports6);
-    clear_hash<portscan_key6, __u32>(maps.allow6_in);
+    for (const int map : {maps.ip_reg, maps.ip6_reg, maps.ports, maps.ports6, maps.allow6_in})
+        empty_hash_map(map);
     clear_trie(maps.allow);
     clear_trie(maps.allow6);
     clear_queue(maps.queue, options.max_sources - options.blocked_limit(), sizeof(portscan_key4));

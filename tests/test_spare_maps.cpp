@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The large maps of a Simulator that is gone serve the next one, which cannot tell.
+#include "loader/detector.h"
+#include "sim/simulator.h"
+
+#include <bpf/bpf.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <set>
+#include <string>
+#include <string_view>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace portscan {
+namespace {
+
+const DetectorOptions large{
+    .max_ports = 5, .max_sources = 20'000, .max_sources6 = 30'000, .max_blocked = 1000};
+
+__u32 id_of(int map) {
+    bpf_map_info info{};
+    __u32 size = sizeof(info);
+    EXPECT_EQ(bpf_obj_get_info_by_fd(map, &info, &size), 0);
+    return info.id;
+}
+
+std::set<__u32> registries_of(const Simulator &simulator) {
+    const DetectorMaps &maps = simulator.detector().maps();
+    return {id_of(maps.ip_reg), id_of(maps.ip6_reg), id_of(maps.ports), id_of(maps.ports6)};
+}
+
+/// Sources of both families, with more than three ports, one of them blocked.
+void fill(Simulator &simulator) {
+    for (std::uint16_t port = 1; port <= 6; ++port) {
+        simulator.run(tcp("10.0.0.1", "10.0.0.9", port, "S"));
+        simulator.run(tcp("2001:db8::1", "2001:db8::9", port, "S"));
+    }
+    for (int source = 0; source < 12'000; ++source) {
+        const std::string address = fmt::format("10.1.{}.{}", source / 250, source % 250);
+        simulator.run(tcp(std::string_view{address}, "10.0.0.9", 22, "S"));
+    }
+    simulator.allow("192.0.2.0/24");
+    simulator.allow("2001:db8:1::/64");
+}
+
+TEST(SpareMaps, ServeTheNextSimulatorAsNew) {
+    std::set<__u32> first;
+    {
+        Simulator simulator{large};
+        first = registries_of(simulator);
+        fill(simulator);
+        ASSERT_EQ(simulator.sources().size(), 12'002U);
+    }
+    Simulator simulator{large};
+    EXPECT_EQ(registries_of(simulator), first);
+    EXPECT_TRUE(simulator.sources().empty());
+    for (const std::uint64_t count : simulator.counters().values) EXPECT_EQ(count, 0U);
+    EXPECT_TRUE(simulator.take_events().empty());
+    EXPECT_FALSE(simulator.disallow("192.0.2.0/24"));
+    fill(simulator);
+    EXPECT_EQ(simulator.sources().size(), 12'002U);
+    EXPECT_EQ(simulator.source("10.0.0.1")->ports, (std::vector<std::uint16_t>{1, 2, 3, 4, 5}));
+}
+
+TEST(SpareMaps, AreNobodysWhileTheyAreUsed) {
+    Simulator one{large}, other{large};
+    std::set<__u32> all = registries_of(one);
+    all.merge(registries_of(other));
+    EXPECT_EQ(all.size(), 8U);
+    fill(one);
+    EXPECT_TRUE(other.sources().empty());
+}
+
+TEST(SpareMaps, AreOfTheirSize) {
+    std::set<__u32> first;
+    { first = registries_of(Simulator{large}); }
+    DetectorOptions larger = large;
+    larger.max_sources = 21'000;
+    const Simulator simulator{larger};
+    EXPECT_FALSE(first.contains(id_of(simulator.detector().maps().ip_reg)));
+    EXPECT_TRUE(first.contains(id_of(simulator.detector().maps().ip6_reg)));
+}
+
+TEST(SpareMaps, AreNotSharedWithAChild) {
+    std::set<__u32> first;
+    { first = registries_of(Simulator{large}); }
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        bool shared = false;
+        for (const __u32 id : registries_of(Simulator{large}))
+            shared = shared || first.contains(id);
+        _exit(shared ? 1 : 0);
+    }
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(registries_of(Simulator{large}), first);
+}
+
+TEST(SpareMaps, AreNotKeptWithoutBound) {
+    DetectorOptions options{.max_sources = 1'500'000, .max_sources6 = 30'000};
+    std::set<__u32> first;
+    { first = registries_of(Simulator{options}); }
+    for (options.max_sources = 1'500'001; options.max_sources < 1'500'003; ++options.max_sources)
+        Simulator{options};
+    options.max_sources = 1'500'000;
+    EXPECT_FALSE(first.contains(id_of(Simulator{options}.detector().maps().ip_reg)));
+}
+
+} // namespace
+} // namespace portscan
