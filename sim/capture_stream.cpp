@@ -13,17 +13,16 @@ constexpr std::size_t stdio_buffer_size = 256 * 1024;
 
 } // namespace
 
-CaptureStream::CaptureStream(const std::string &path) :
-    input_{CompressedInput::open(path)},
-    buffer_(stdio_buffer_size) {}
+CaptureStream::CaptureStream(const std::string &path) : input_{CompressedInput::open(path)} {}
 
 std::FILE *CaptureStream::open_stdio() {
     const cookie_io_functions_t functions{
         .read = read_cookie, .write = nullptr, .seek = nullptr, .close = nullptr};
     std::FILE *const stream = fopencookie(this, "rb", functions);
     if (stream == nullptr) throw std::system_error{errno, std::generic_category(), "fopencookie"};
+    buffer_ = std::make_unique_for_overwrite<char[]>(stdio_buffer_size);
     // A null pointer would make the C library ignore the size.
-    setvbuf(stream, buffer_.data(), _IOFBF, buffer_.size());
+    setvbuf(stream, buffer_.get(), _IOFBF, stdio_buffer_size);
     __fsetlocking(stream, FSETLOCKING_BYCALLER); // one reader; locks cost 18 ns a packet
     return stream;
 }

@@ -8,8 +8,8 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <string>
-#include <vector>
 
 namespace portscan {
 
@@ -42,7 +42,7 @@ class CaptureStream {
     std::array<std::uint8_t, 4> peeked_{};
     std::size_t peeked_size_ = 0, peeked_taken_ = 0;
     SnapLengthRemover snap_lengths_;
-    std::vector<char> buffer_;
+    std::unique_ptr<char[]> buffer_; ///< of the stdio stream
     std::uint64_t delivered_ = 0;
 };
 

@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
-#include <vector>
 #include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
@@ -27,7 +26,9 @@ constexpr std::size_t input_size = 256 * 1024;
 /// The raw bytes of a descriptor. Standard input stays open.
 class Source {
   public:
-    explicit Source(int descriptor) : descriptor_{descriptor}, buffer_(input_size) {}
+    explicit Source(int descriptor) :
+        descriptor_{descriptor},
+        buffer_{std::make_unique_for_overwrite<std::uint8_t[]>(input_size)} {}
     Source(const Source &) = delete;
     Source &operator=(const Source &) = delete;
     ~Source() {
@@ -38,20 +39,20 @@ class Source {
     InputView available() {
         if (begin_ == end_) {
             begin_ = 0;
-            end_ = read_raw({buffer_.data(), buffer_.size()});
+            end_ = read_raw({buffer_.get(), input_size});
         }
-        return {buffer_.data() + begin_, end_ - begin_};
+        return {buffer_.get() + begin_, end_ - begin_};
     }
     void consume(std::size_t count) { begin_ += count; }
 
     /// The first bytes of the input, up to `count`, before anything is consumed.
     InputView peek(std::size_t count) {
         while (end_ < count) {
-            const std::size_t got = read_raw({buffer_.data() + end_, buffer_.size() - end_});
+            const std::size_t got = read_raw({buffer_.get() + end_, input_size - end_});
             if (got == 0) break;
             end_ += got;
         }
-        return {buffer_.data(), std::min(count, end_)};
+        return {buffer_.get(), std::min(count, end_)};
     }
 
     /// Reads past the buffer, which has to be empty. Throws std::system_error, also where a signal
@@ -67,7 +68,7 @@ class Source {
 
   private:
     int descriptor_;
-    std::vector<std::uint8_t> buffer_;
+    std::unique_ptr<std::uint8_t[]> buffer_; ///< not filled: small files touch little of it
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
     std::uint64_t total_ = 0;
