@@ -84,6 +84,8 @@ bool Adoption::keeps_family(portscan_family family) const {
 
 void Adoption::plan_migrations() {
     if (!old_->options() && old_->config_map() >= 0) refuse_layout(directory_);
+    if (old_->maps().ip_reg < 0) lost_registries_.emplace_back("pscan_ip_reg");
+    if (old_->maps().ip6_reg < 0) lost_registries_.emplace_back("pscan_ip6_reg");
     for (const auto &map : detector_map_names())
         if (family_of_map(map.name) && old_->is_foreign(map.name)) refuse_layout(directory_);
     const std::uint64_t now = program_clock_ns();
@@ -183,6 +185,9 @@ MigrationCounts Adoption::counts() const {
 std::vector<std::string> Adoption::notes() const {
     std::vector<std::string> notes;
     if (!found_state_) return notes;
+    for (const auto &map : lost_registries_)
+        notes.push_back(
+            fmt::format("{} was not pinned any more: its blocks and sources are lost", map));
     const MigrationCounts moved = counts();
     if (migrated())
         notes.push_back(fmt::format("adopted state moved to new maps: {} blocks and "

@@ -69,6 +69,7 @@ class Adoption {
     const PinDirectory &directory_;
     DetectorOptions options_;
     std::optional<PinnedDetector> old_; ///< until complete()
+    std::vector<std::string> lost_registries_{};
     bool found_state_;
     std::vector<Move> migrations_;
     std::vector<std::string> kept_maps_;

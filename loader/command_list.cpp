@@ -13,7 +13,8 @@ namespace {
 
 struct ListCommand {
     std::string pin_dir;
-    std::string target; ///< empty: everything
+    std::string target;
+    bool has_target = false; ///< else everything
     bool blocked = false;
     bool json = false;
 };
@@ -65,7 +66,7 @@ void print_people(const std::vector<SourceRecord> &records, const SourceView &vi
 
 int run_list(const ListCommand &command) {
     std::optional<Prefix> target;
-    if (!command.target.empty()) target = parse_target(command.target);
+    if (command.has_target) target = parse_target(command.target);
     const auto state = PinnedState::open(command.pin_dir);
     const SourceView view{*state, WallClock::now()};
     auto records = select(*state, target);
@@ -91,12 +92,17 @@ void setup_list(CLI::App &app, int &exit_status) {
     CLI::App *const list = app.add_subcommand(
         "list", "show sources; of an address or prefix: exit 0 if it is blocked, 1 if not");
     const auto command = std::make_shared<ListCommand>();
-    list->add_option("ADDR", command->target, "an address (its longest match), or a CIDR prefix")
-        ->type_name("");
+    const CLI::Option *const target =
+        list->add_option("ADDR", command->target,
+                         "an address (its longest match), or a CIDR prefix")
+            ->type_name("");
     list->add_flag("--blocked", command->blocked, "blocked sources only");
     list->add_flag("--json", command->json, "print JSON");
     add_pin_dir(*list, command->pin_dir);
-    list->callback([command, &exit_status] { exit_status = run_list(*command); });
+    list->callback([command, target, &exit_status] {
+        command->has_target = target->count() != 0; // "", a variable that is not set, is no address
+        exit_status = run_list(*command);
+    });
 }
 
 } // namespace portscan

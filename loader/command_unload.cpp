@@ -62,7 +62,7 @@ int run_unload(const UnloadCommand &command) {
         if (std::find(pinned.begin(), pinned.end(), interface) != pinned.end()) continue;
         refuse_unconfirmed(directory);
         throw CommandError(
-            fmt::format("{} is not attached by us (xdp-portscan status)", interface));
+            fmt::format("'{}' is not attached by us (xdp-portscan status)", interface));
     }
     for (const auto &interface : interfaces) detach(directory, interface);
     if (command.all) refuse_unconfirmed(directory);

@@ -45,7 +45,10 @@ void print_line(std::string_view line) {
 
 void finish_output() {
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-        throw std::system_error(errno, std::generic_category(), "write to standard output");
+        throw std::system_error(
+            errno, std::generic_category(),
+            "the output is not whole (what the command changed stays): write to "
+            "standard output");
 }
 
 } // namespace portscan

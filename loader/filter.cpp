@@ -71,10 +71,12 @@ void Filter::require_attachable(const FilterPlan &plan) {
 void Filter::open_pinned() {
     for (const auto &interface : pinned_interfaces(directory_)) {
         if (find(interface) != nullptr) continue;
-        if (auto attachment = Attachment::open(directory_, interface))
+        if (auto attachment = Attachment::open(directory_, interface)) {
             attachments_.push_back(std::move(*attachment));
-        else
+            say_(fmt::format("{} is filtered already", interface));
+        } else {
             say_(fmt::format("{} is gone: forgot its link", interface));
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <span>
 #include <system_error>
 
 namespace {
@@ -54,11 +55,15 @@ ManualFacts manual_facts() {
 
 /// Of a mistyped command, CLI11 says only that one is required.
 std::string explain(const CLI::App &app, const CLI::Error &error, int argc, char **argv) {
-    const std::string first = argc > 1 ? argv[1] : "-";
-    if (!app.get_subcommands().empty() || first.starts_with('-')) return error.what();
+    const std::string first = argc > 1 ? argv[1] : "";
+    if (!app.get_subcommands().empty() || app.get_option_no_throw(first) != nullptr)
+        return error.what();
     std::vector<std::string> commands;
     for (const CLI::App *const command : app.get_subcommands({}))
         commands.push_back(command->get_name());
+    if (first.empty() || first.starts_with('-'))
+        return fmt::format("no command{}: {}", first.empty() ? "" : " '" + first + "'",
+                           fmt::join(commands, ", "));
     const auto meant = nearest_word(first, commands);
     return meant.empty() ? fmt::format("'{}' is no command", first)
                          : fmt::format("'{}' is no command; did you mean '{}'?", first, meant);
@@ -71,7 +76,9 @@ int parse_and_run(int argc, char **argv) {
     int exit_status = done;
     setup_commands(app, exit_status, argc, argv);
     add_generate_option(app, manual_facts());
-    refuse_empty_values(app, {argv, static_cast<std::size_t>(argc)});
+    const std::span<char *const> arguments{argv, static_cast<std::size_t>(argc)};
+    refuse_empty_values(app, arguments);
+    refuse_unclear_switches(app, arguments);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help, --version

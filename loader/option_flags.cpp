@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "loader/option_flags.h"
 
+#include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 namespace portscan {
@@ -49,6 +51,17 @@ CLI::Option *add_valued(CLI::App &app, const OptionSpec &spec, OptionOverrides &
     return option->take_last();
 }
 
+/// Takes no value but true or false: not as `--json{-}`, which may name a file.
+bool is_switch(const CLI::Option &option, const std::string &name) {
+    return option.get_expected_max() == 0 && option.get_flag_value(name.substr(2), "") == "true";
+}
+
+bool is_clear(std::string_view value) {
+    constexpr std::array<std::string_view, 8> clear{"true", "false", "yes", "no",
+                                                    "on",   "off",   "1",   "0"};
+    return std::find(clear.begin(), clear.end(), value) != clear.end();
+}
+
 } // namespace
 
 void add_detection_options(CLI::App &app, OptionOverrides &given) {
@@ -71,14 +84,42 @@ void refuse_empty_values(CLI::App &app, std::span<char *const> arguments) {
             throw OptionError(fmt::format(
                 "'{}' has no value: leave the option out, or name one behind the sign", argument));
     }
-    const auto check = [](const std::string &name) {
+    const auto named = [](const std::string &name) {
         return name.empty() ? std::string{"the name is empty: leave the option out, or name one"}
                             : std::string{};
     };
-    for (CLI::App *const command : app.get_subcommands({}))
-        for (CLI::Option *const option : command->get_options({}))
-            if (option->get_type_name() == "FILE" || option->get_type_name() == "DIR")
-                option->check(check);
+    const auto timed = [](const std::string &time) {
+        return time.empty()
+                   ? std::string{"the time is empty: leave the option out, or give one (60s)"}
+                   : std::string{};
+    };
+    for (CLI::App *const command : app.get_subcommands({})) {
+        for (CLI::Option *const option : command->get_options({})) {
+            const std::string type = option->get_type_name();
+            if (type == "FILE" || type == "DIR") option->check(named);
+            if (type == "TIME") option->check(timed);
+        }
+    }
+}
+
+void refuse_unclear_switches(const CLI::App &app, std::span<char *const> arguments) {
+    const CLI::App *command = &app;
+    for (const std::string_view argument : arguments) {
+        if (argument == "--") return;
+        if (!argument.starts_with("--")) {
+            for (const CLI::App *const sub : command->get_subcommands({}))
+                if (sub->get_name() == argument) command = sub;
+            continue;
+        }
+        const std::size_t sign = argument.find('=');
+        if (sign == std::string_view::npos) continue;
+        const std::string name{argument.substr(0, sign)};
+        const CLI::Option *const option = command->get_option_no_throw(name);
+        if (option == nullptr || !is_switch(*option, name)) continue;
+        const std::string_view value = argument.substr(sign + 1);
+        if (!is_clear(value))
+            throw OptionError(fmt::format("{}: '{}' is not one of true, false", name, value));
+    }
 }
 
 } // namespace portscan

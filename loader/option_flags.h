@@ -18,8 +18,13 @@ void add_detection_options(CLI::App &app, OptionOverrides &given);
 
 /// Refuses `--html=` and `--html ""`, which may be a variable of a script that is not set: CLI11
 /// would take the next argument as the value of the first. Of `arguments`, as main() has them,
-/// those before `--`; of `app`, options whose value is a FILE or DIR. Before parsing. Throws
-/// OptionError.
+/// those before `--`; of `app`, options whose value is a FILE, a DIR or a TIME. Before parsing.
+/// Throws OptionError.
 void refuse_empty_values(CLI::App &app, std::span<char *const> arguments);
+
+/// Refuses `--dry-run=maybe`, of which CLI11 says nothing that helps, and `--dry-run=0x`, which it
+/// takes for a number: a switch is true or false (yes, no, on, off, 1, 0). Before parsing. Throws
+/// OptionError.
+void refuse_unclear_switches(const CLI::App &app, std::span<char *const> arguments);
 
 } // namespace portscan

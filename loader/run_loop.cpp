@@ -284,7 +284,10 @@ void RunLoop::end() {
     if (filter_.holds_links()) filter_.detach_held();
     if (settings_.service.keep) return say("stays attached (--keep)");
     filter_.detach_all();
-    say("detached; the state is kept");
+    const bool kept = directory_.get("pscan_ip_reg").get() >= 0;
+    say(kept ? "detached; the state is kept"
+             : fmt::format("detached; the state is lost: somebody has removed it from {}",
+                           directory_.path()));
 }
 
 } // namespace portscan

@@ -15,9 +15,9 @@ namespace {
 using Json = nlohmann::json;
 
 [[noreturn]] void refuse(const std::string &file, std::string_view why) {
-    throw OptionError(fmt::format("baseline: '{}' {}: write one with xdp-portscan-sim bench "
-                                  "--json={}",
-                                  file, why, file));
+    throw OptionError(fmt::format(
+        "baseline: '{}' {}: name one that xdp-portscan-sim bench --json=FILE has written", file,
+        why));
 }
 
 std::optional<double> ratio_of(const Json &cost) {

@@ -6,6 +6,7 @@
 #include "sim/bench_report.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
+#include "sim/input_files.h"
 #include "sim/output_file.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
@@ -122,7 +123,8 @@ int run_bench(const BenchCommand &command, std::ostream &out) {
     InputFiles inputs; // the baseline has been read, and may be renewed
     inputs.add_object(command.settings.object_path);
     inputs.add_options(command.options);
-    OutputFile json{"json", command.json, inputs};
+    check_outputs({{"json", command.json}}, inputs);
+    OutputFile json{"json", command.json};
 
     BenchSettings settings = command.settings;
     Progress progress;
@@ -148,7 +150,9 @@ void setup_bench(CLI::App &app, int &exit_status) {
         "bench", "what a packet costs on every path through the program, above an empty one");
     const auto command = std::make_shared<BenchCommand>();
     const auto given = std::make_shared<GivenPlan>();
-    bench->add_option("--only", command->settings.only, "only the path of this name; repeatable")
+    bench
+        ->add_option("--only", command->settings.only,
+                     "only the paths of these names, with commas between; repeatable")
         ->type_name("PATH")
         ->delimiter(',');
     add_plan_options(*bench, *given);

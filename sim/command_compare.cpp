@@ -80,7 +80,7 @@ class CompareRun {
         command_(command),
         sides_(both),
         annotation_(command.annotate, lost_),
-        json_file_("json", command.json, {}, OutputKind::lines),
+        json_file_("json", command.json, OutputKind::lines),
         people_(command.annotate == "-" ? std::cerr : std::cout) {}
 
     int all(const std::vector<ComparedInput> &inputs) {
@@ -128,7 +128,7 @@ class CompareRun {
                 simulator->reset();
                 continue;
             }
-            simulator.reset(); // frees its maps first
+            simulator.reset(); // its maps serve the next one
             simulator = std::make_unique<Simulator>(
                 input.options[i], SimulatorSettings{.object_path = sides_.objects[i]});
         }
@@ -217,6 +217,7 @@ void setup_compare(CLI::App &app, int &exit_status) {
         ->add_option("--report-frames", command->report_frames,
                      "changed frames in the JSON, of each input")
         ->type_name("N")
+        ->check(CLI::Range(0, 10'000'000))
         ->default_str(fmt::to_string(command->report_frames));
     compare->add_flag("--json{-}", command->json,
                       "print a JSON object for each input, to standard output or with --json=FILE");

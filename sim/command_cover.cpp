@@ -6,6 +6,7 @@
 #include "sim/coverage.h"
 #include "sim/coverage_report.h"
 #include "sim/exit_status.h"
+#include "sim/input_files.h"
 #include "sim/output_file.h"
 #include "sim/privileges.h"
 #include "sim/progress.h"
@@ -101,9 +102,7 @@ int run_cover(const CoverCommand &command, std::ostream &out) {
     drop_privileges(KeptCapabilities::loading);
     const auto list = command.unreachable.empty() ? std::vector<Unreachable>{}
                                                   : read_unreachable(command.unreachable);
-    std::vector<Scenario> scenarios;
-    for (const std::string &path : find_scenarios(command.paths))
-        scenarios.push_back(load_scenario(path));
+    const std::vector<Scenario> scenarios = load_scenarios(command.paths);
     const bool json_only = command.json == "-";
     refuse_standard_output("lcov", command.lcov);
     check_outputs({{"lcov", command.lcov}, {"json", command.json}}, inputs_of(command, scenarios));

@@ -6,6 +6,7 @@
 #include "sim/exit_status.h"
 #include "sim/fuzz_report.h"
 #include "sim/fuzz_shrink.h"
+#include "sim/input_files.h"
 #include "sim/interruption.h"
 #include "sim/lost_outputs.h"
 #include "sim/output_file.h"
@@ -104,7 +105,8 @@ int run_fuzz(const FuzzCommand &command, std::ostream &out) {
     InputFiles inputs;
     inputs.add_object(settings.object_path);
     inputs.add_options(settings.options);
-    OutputFile json{"json", command.json, inputs};
+    check_outputs({{"json", command.json}}, inputs);
+    OutputFile json{"json", command.json};
 
     Progress progress;
     progress.start({.total = settings.packets});

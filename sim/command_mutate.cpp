@@ -5,6 +5,7 @@
 #include "loader/option_flags.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
+#include "sim/input_files.h"
 #include "sim/mutant_choice.h"
 #include "sim/mutation_campaign.h"
 #include "sim/mutation_report.h"
@@ -24,25 +25,12 @@ namespace {
 /// More equivalents than that and the list hides something.
 constexpr double most_equivalent = 5; // percent
 
-std::vector<Scenario> load_scenarios(const std::vector<std::string> &paths) {
-    std::vector<std::string> files;
-    try {
-        files = find_scenarios(paths);
-    } catch (const std::runtime_error &error) {
-        throw OptionError{error.what()};
-    }
-    std::vector<Scenario> scenarios;
-    scenarios.reserve(files.size());
-    for (const std::string &path : files) scenarios.push_back(load_scenario(path));
-    return scenarios;
-}
-
 std::vector<EquivalentMutants> load_equivalents(const std::string &path) {
     if (path.empty()) return {};
     try {
         return parse_equivalents(SourceText::read(path));
     } catch (const std::system_error &error) {
-        throw ScenarioError{{fmt::format("{}:1: {}", path, error.what())}};
+        throw ScenarioError{{error.what()}};
     }
 }
 
@@ -102,7 +90,8 @@ int run_mutate(const MutateCommand &command, std::ostream &out) {
     drop_privileges(KeptCapabilities::loading);
     const auto scenarios = load_scenarios(command.paths);
     const auto list = load_equivalents(command.equivalents);
-    OutputFile json{"json", command.json, inputs_of(command, scenarios)};
+    check_outputs({{"json", command.json}}, inputs_of(command, scenarios));
+    OutputFile json{"json", command.json};
     auto [all, object_sha256] = mutants_of(command.object_path);
     const std::size_t found = all.size();
     if (!command.only.empty()) all = of_file(std::move(all), command.only);

@@ -47,6 +47,7 @@ ScenarioInput input_of(const SynthCommand &command) {
     InputFiles inputs;
     inputs.add(command.scenario, "a scenario");
     inputs.refuse_as_output("write", command.output);
+    inputs.refuse_as_standard_output();
     if (command.scenario.empty()) {
         if (!command.traffic_given) throw OptionError("synth needs a scenario or --kind KIND");
         validate(command.traffic);

@@ -6,6 +6,7 @@
 #include "sim/case_json.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
+#include "sim/input_files.h"
 #include "sim/interruption.h"
 #include "sim/junit.h"
 #include "sim/lost_outputs.h"
@@ -178,14 +179,7 @@ int run_test(const TestCommand &command, std::ostream &out) {
     // still needed.
     drop_privileges(KeptCapabilities::loading);
     std::vector<Loaded> scenarios;
-    try {
-        for (const std::string &path : find_scenarios(command.paths)) {
-            scenarios.push_back(load(path));
-        }
-    } catch (const std::runtime_error &error) {
-        complain(error.what());
-        return exit_unreadable;
-    }
+    for (const std::string &path : find_scenarios(command.paths)) scenarios.push_back(load(path));
     const bool json_only = command.json == "-";
     refuse_standard_output("junit", command.junit);
     check_outputs({{"junit", command.junit}, {"json", command.json}},

@@ -6,6 +6,7 @@
 #include "sim/capture.h"
 #include "sim/console.h"
 #include "sim/exit_status.h"
+#include "sim/input_files.h"
 #include "sim/interruption.h"
 #include "sim/labels.h"
 #include "sim/lost_outputs.h"

@@ -73,13 +73,8 @@ std::vector<ComparedInput> read_inputs(const CompareRequest &request, const Comp
                                           layered(request, {}, sides.options[1])}});
             continue;
         }
-        std::vector<std::string> scenarios;
-        try {
-            scenarios = find_scenarios({path});
-        } catch (const std::runtime_error &error) {
-            throw OptionError(error.what());
-        }
-        for (const std::string &one : scenarios) add_scenario(inputs, one, request, sides, files);
+        for (const std::string &one : find_scenarios({path}))
+            add_scenario(inputs, one, request, sides, files);
     }
     return inputs;
 }

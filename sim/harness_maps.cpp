@@ -51,7 +51,7 @@ FileDescriptor create_map(const bpf_map *map, const BtfTypes &types, bool mapped
     return fd;
 }
 
-MapShape shape_of(const bpf_map *map, const std::string &types) {
+SpareKind kind_of(const bpf_map *map, const std::string &types) {
     return {.name = harness_name(bpf_map__name(map)),
             .types = types,
             .key_size = bpf_map__key_size(map),
@@ -86,7 +86,7 @@ void use_harness_maps(bpf_object *object, StatsMap stats, LentMaps *lent) {
         const bool mapped = stats == StatsMap::mapped && bpf_map__name(map) == "pscan_stats"sv;
         const auto create = [&] { return create_map(map, types, mapped); };
         if (lent != nullptr && bpf_map__type(map) == BPF_MAP_TYPE_HASH)
-            reuse(map, lent->get(shape_of(map, digest), create));
+            reuse(map, lent->get(kind_of(map, digest), create));
         else
             reuse(map, create().get());
     }

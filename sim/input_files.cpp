@@ -37,20 +37,34 @@ bool is_same_file(const std::string &one, const std::string &other) {
 
 namespace {
 
-/// Whether what is redirected, `replay - <FILE` or `replay >FILE`, is what a path names; `-` is
-/// standard input. Devices are none: no terminal and no /dev/null keeps what is mixed there.
-bool is_redirected(int descriptor, const std::string &path) {
+/// Whether the stream comes from or goes to what the path names, `-` being standard input:
+/// `replay - <FILE`, `replay >FILE`.
+bool leads_to(int stream, const std::string &path) {
     struct stat redirected {
     }, named{};
-    if (fstat(descriptor, &redirected) != 0 || S_ISCHR(redirected.st_mode)) return false;
     const int failure = path == "-" ? fstat(STDIN_FILENO, &named) : stat(path.c_str(), &named);
-    return failure == 0 && redirected.st_dev == named.st_dev && redirected.st_ino == named.st_ino;
+    return failure == 0 && fstat(stream, &redirected) == 0 && redirected.st_dev == named.st_dev &&
+           redirected.st_ino == named.st_ino;
 }
 
-/// Standard input and output may be one socket, which goes two ways.
-bool is_regular(int descriptor) {
-    struct stat file {};
-    return fstat(descriptor, &file) == 0 && S_ISREG(file.st_mode);
+bool is_file(int stream) {
+    struct stat status {};
+    return fstat(stream, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/// Of devices, terminals and /dev/null, nobody reads what is mixed there.
+bool is_pipe(int stream) {
+    struct stat status {};
+    return fstat(stream, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
+/// The table goes there, too.
+void refuse_pipe_of_standard_output(const NamedOutput &output) {
+    if (is_pipe(STDOUT_FILENO) && output.path != "-" && leads_to(STDOUT_FILENO, output.path))
+        throw OptionError(
+            fmt::format("{}: '{}' is standard output, where the table goes: give '-', "
+                        "or name a file",
+                        output.option, output.path));
 }
 
 } // namespace
@@ -58,6 +72,7 @@ bool is_regular(int descriptor) {
 void check_outputs(const std::vector<NamedOutput> &outputs, const InputFiles &inputs) {
     for (std::size_t i = 0; i < outputs.size(); ++i) {
         inputs.refuse_as_output(outputs[i].option, outputs[i].path);
+        refuse_pipe_of_standard_output(outputs[i]);
         for (std::size_t j = 0; j < i; ++j) {
             if (!is_same_file(outputs[i].path, outputs[j].path)) continue;
             throw OptionError(fmt::format("{}: '{}' is taken by --{}: name another file",
@@ -94,23 +109,23 @@ void InputFiles::add_scenario(const Scenario &scenario) {
 void InputFiles::refuse_as_output(std::string_view option, const std::string &path) const {
     if (path == "-") return; // standard output, whatever is read from standard input
     for (const auto &[input, what] : inputs_)
-        if (is_same_file(path, input) || (input == "-" && is_redirected(STDIN_FILENO, path)))
+        if (is_same_file(path, input) || (input == "-" && leads_to(STDIN_FILENO, path)))
             throw OptionError(fmt::format("{}: '{}' is {}: name another file", option, path, what));
-    if (is_redirected(STDERR_FILENO, path))
+    if (is_file(STDERR_FILENO) && leads_to(STDERR_FILENO, path))
         throw OptionError(
             fmt::format("{}: '{}' is where messages go: name another file", option, path));
-    if (is_redirected(STDOUT_FILENO, path))
+    if (is_file(STDOUT_FILENO) && leads_to(STDOUT_FILENO, path))
         throw OptionError(
             fmt::format("{}: '{}' is where standard output goes: name another file", option, path));
 }
 
 void InputFiles::refuse_as_standard_output() const {
-    if (!is_regular(STDOUT_FILENO)) return;
+    if (!is_file(STDOUT_FILENO)) return;
     for (const auto &[input, what] : inputs_)
-        if (is_redirected(STDOUT_FILENO, input))
+        if (leads_to(STDOUT_FILENO, input))
             throw OptionError(
-                fmt::format("standard output goes into '{}', which is {}: send it to another file",
-                            input, what));
+                fmt::format("standard output goes into {}, which is {}: name another file",
+                            input == "-" ? "standard input" : "'" + input + "'", what));
 }
 
 } // namespace portscan

@@ -22,10 +22,11 @@ class InputFiles {
     /// Its file, its capture, and what its cases name.
     void add_scenario(const Scenario &scenario);
 
-    /// Throws OptionError where the result of `option` would go to one of them, or into the file or
-    /// the pipe that standard output or standard error goes to.
+    /// Throws OptionError where the result of `option` would go to one of them, or into the file
+    /// that standard output or standard error goes to.
     void refuse_as_output(std::string_view option, const std::string &path) const;
-    /// Throws OptionError where standard output goes into one of them.
+    /// Throws OptionError where standard output goes into one of them. (Of standard error it could
+    /// only be said there.)
     void refuse_as_standard_output() const;
 
   private:

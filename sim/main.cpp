@@ -26,6 +26,7 @@
 #include <fmt/format.h>
 #include <iostream>
 #include <new>
+#include <span>
 #include <system_error>
 #include <unistd.h>
 
@@ -40,15 +41,15 @@ std::string explain(const std::system_error &error, bool was_capable) {
 }
 
 /// CLI11 would only say that a command is missing.
-void refuse_unknown_command(const CLI::App &app, std::string_view first) {
-    if (first.starts_with('-')) return;
+void refuse_unknown_command(const CLI::App &app, const std::string &first) {
+    if (first.starts_with('-') && app.get_option_no_throw(first) != nullptr) return;
     std::vector<std::string> names;
     for (const CLI::App *const command : app.get_subcommands({})) {
         if (command->get_name() == first) return;
         names.push_back(command->get_name());
     }
-    throw portscan::OptionError(
-        fmt::format("no command '{}': {} (see --help)", first, fmt::join(names, ", ")));
+    const std::string what = first.empty() ? "no command" : "no command '" + first + "'";
+    throw portscan::OptionError(fmt::format("{}: {} (see --help)", what, fmt::join(names, ", ")));
 }
 
 portscan::ManualFacts manual_facts() {
@@ -79,7 +80,8 @@ void open_standard_streams() {
 int finish(int status) {
     const bool printed = std::cout.flush() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
     if (printed || status != portscan::exit_done) return status;
-    portscan::complain("standard output could not be written whole: is the disk full?");
+    portscan::complain(
+        "standard output could not be written whole: is it closed, or the disk full?");
     return portscan::exit_environment;
 }
 
@@ -99,9 +101,11 @@ int parse_and_run(int argc, char **argv) {
     portscan::setup_fuzz(app, exit_status);
     portscan::setup_mutate(app, exit_status);
     portscan::setup_tune(app, {argv, argv + argc}, exit_status);
-    portscan::refuse_empty_values(app, {argv, static_cast<std::size_t>(argc)});
-    if (argc > 1) refuse_unknown_command(app, argv[1]);
+    const std::span<char *const> arguments{argv, static_cast<std::size_t>(argc)};
+    portscan::refuse_empty_values(app, arguments);
+    portscan::refuse_unclear_switches(app, arguments);
     portscan::add_generate_option(app, manual_facts());
+    refuse_unknown_command(app, argc > 1 ? argv[1] : "");
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success &success) { // --help, --version

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/output_file.h"
 
+#include "loader/options.h"
 #include "sim/privileges.h"
 #include "sim/replacement.h"
 
@@ -68,13 +69,11 @@ class OutputFile::Buffer : public std::filebuf {
     bool created_ = false, written_ = false;
 };
 
-OutputFile::OutputFile(std::string_view option, const std::string &path, const InputFiles &inputs,
-                       OutputKind kind) :
+OutputFile::OutputFile(std::string_view option, const std::string &path, OutputKind kind) :
     option_(option),
     path_(path),
     stream_(nullptr) {
     if (path_.empty() || path_ == "-") return;
-    inputs.refuse_as_output(option, path_);
     file_ = std::make_unique<Buffer>(path_, kind);
     if (!file_->is_open()) fail_to_create(errno);
     stream_.rdbuf(file_.get());

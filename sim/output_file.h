@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "sim/input_files.h"
-
 #include <cstdint>
 #include <fstream>
 #include <memory>
@@ -28,9 +26,8 @@ class OutputFile {
   public:
     /// Opens or creates it at once, so that nobody waits for results that have no place. What it
     /// held stays until the first result is written, and a file that was created goes again where
-    /// none is. Throws OptionError where that is not possible, or where it would be written over
-    /// one of the inputs.
-    OutputFile(std::string_view option, const std::string &path, const InputFiles &inputs = {},
+    /// none is. Throws OptionError where that is not possible. Call check_outputs() before.
+    OutputFile(std::string_view option, const std::string &path,
                OutputKind kind = OutputKind::whole);
     OutputFile(const OutputFile &) = delete;
     OutputFile &operator=(const OutputFile &) = delete;

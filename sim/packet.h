@@ -97,6 +97,7 @@ struct Host {
     Host(const Address &host) : address(host) {}
     Host(std::string_view text);
     Host(const char *text) : Host(std::string_view{text}) {}
+    Host(const std::string &text) : Host(std::string_view{text}) {}
 
     Address address;
 };

@@ -51,7 +51,7 @@ ReplayOutputs::ReplayOutputs(const ReplayTargets &targets, const std::vector<std
     passed_(writer("write-passed", targets.write_passed, CaptureWriter::create)),
     annotated_(writer("annotate", targets.annotate, AnnotatedCapture::create)),
     html_file_("html", targets.html),
-    json_file_("json", targets.json, {}, OutputKind::lines),
+    json_file_("json", targets.json, OutputKind::lines),
     table_(captures, {.colour = wants_colour(standard_output_is_taken(targets) ? STDERR_FILENO
                                                                                : STDOUT_FILENO)}) {
     if (targets_.json != standard_output) {

@@ -3,6 +3,7 @@
 
 #include "sim/annotated_capture.h"
 #include "sim/capture.h"
+#include "sim/input_files.h"
 #include "sim/lost_outputs.h"
 #include "sim/output_file.h"
 #include "sim/replay.h"

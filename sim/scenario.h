@@ -67,8 +67,10 @@ Scenario parse_scenario(const SourceText &source, ScenarioUse use = ScenarioUse:
 Scenario load_scenario(const std::string &path, ScenarioUse use = ScenarioUse::test);
 
 /// Scenario files among the paths: files as they are named, folders with every `*.scenario.toml`
-/// below them, sorted. Throws std::runtime_error for a path that is not there or a folder that
+/// below them, sorted. Throws OptionError for a path that is not there or a folder that
 /// holds none.
 std::vector<std::string> find_scenarios(const std::vector<std::string> &paths);
+/// Reads them. Throws OptionError, ScenarioError.
+std::vector<Scenario> load_scenarios(const std::vector<std::string> &paths);
 
 } // namespace portscan

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/scenario.h"
 
+#include "loader/options.h"
+
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
@@ -12,9 +14,13 @@ namespace fs = std::filesystem;
 
 std::vector<std::string> scenarios_below(const fs::path &folder) {
     std::vector<std::string> files;
-    for (const auto &entry : fs::recursive_directory_iterator{folder}) {
-        const std::string path = entry.path().string();
-        if (path.ends_with(".scenario.toml") && entry.is_regular_file()) files.push_back(path);
+    try {
+        for (const auto &entry : fs::recursive_directory_iterator{folder}) {
+            const std::string path = entry.path().string();
+            if (path.ends_with(".scenario.toml") && entry.is_regular_file()) files.push_back(path);
+        }
+    } catch (const fs::filesystem_error &error) {
+        throw OptionError{fmt::format("{}: {}", error.path1().string(), error.code().message())};
     }
     std::sort(files.begin(), files.end());
     return files;
@@ -25,23 +31,28 @@ std::vector<std::string> scenarios_below(const fs::path &folder) {
 std::vector<std::string> find_scenarios(const std::vector<std::string> &paths) {
     std::vector<std::string> files;
     for (const std::string &path : paths) {
-        if (!fs::is_directory(path)) {
-            if (!fs::exists(path)) {
-                throw std::runtime_error{fmt::format(
-                    "{}: no such file or folder: name a scenario file or a folder of them",
-                    path.empty() ? "''" : path)};
-            }
+        std::error_code error; // a name that is too long, a folder that is another's
+        if (!fs::is_directory(path, error)) {
+            if (!fs::exists(path, error))
+                throw OptionError{fmt::format("{}: {}: name a scenario file or a folder of them",
+                                              path.empty() ? "''" : path,
+                                              error ? error.message() : "no such file or folder")};
             files.push_back(path);
             continue;
         }
         const auto below = scenarios_below(path);
-        if (below.empty()) {
-            throw std::runtime_error{fmt::format(
+        if (below.empty())
+            throw OptionError{fmt::format(
                 "{}: no scenario found: its files are called NAME.scenario.toml", path)};
-        }
         files.insert(files.end(), below.begin(), below.end());
     }
     return files;
+}
+
+std::vector<Scenario> load_scenarios(const std::vector<std::string> &paths) {
+    std::vector<Scenario> scenarios;
+    for (const std::string &path : find_scenarios(paths)) scenarios.push_back(load_scenario(path));
+    return scenarios;
 }
 
 } // namespace portscan

@@ -152,7 +152,7 @@ Scenario load_scenario(const std::string &path, ScenarioUse use) {
     try {
         return parse_scenario(SourceText::read(path), use);
     } catch (const std::system_error &error) {
-        throw ScenarioError{{fmt::format("{}:1: {}", path, error.what())}};
+        throw ScenarioError{{error.what()}};
     }
 }
 

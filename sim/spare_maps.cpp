@@ -10,31 +10,34 @@
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <system_error>
 #include <unistd.h>
 
 namespace portscan {
 namespace {
 
-bool is_worth_keeping(const MapShape &shape) {
-    return shape.max_entries >= 10'000; // a smaller one is made in less than a millisecond
-}
-
 /// Of all that are kept: those of a detector of the default size with more than three ports, which
-/// are some 250 MB of the kernel's memory.
+/// are some 290 MB of the kernel's memory.
 constexpr std::uint64_t most_entries = 2'600'000;
+
+/// Smaller ones, and those that grow by and by, are made at once.
+bool is_worth_keeping(const SpareKind &kind) {
+    return kind.max_entries >= 50'000 && kind.max_entries <= most_entries &&
+           (kind.flags & BPF_F_NO_PREALLOC) == 0;
+}
 
 class SpareMaps {
   public:
-    /// Nothing where none is alike: then others go, so that what is kept does not grow beyond the
-    /// bound with the one that is going to be made.
-    std::optional<FileDescriptor> take_or_make_room(const MapShape &shape) {
+    /// Nothing where none is alike. Then the caller makes one, and the oldest go until it would
+    /// have room here, too.
+    std::optional<FileDescriptor> take_or_make_room(const SpareKind &kind) {
         const std::lock_guard lock{mutex_};
         forget_those_of_the_parent();
-        const auto alike = [&](const Spare &spare) { return spare.first == shape; };
+        const auto alike = [&](const Spare &spare) { return spare.first == kind; };
         // The last one that came back is the one that caches know best.
         const auto found = std::find_if(spares_.rbegin(), spares_.rend(), alike);
         if (found == spares_.rend()) {
-            drop_oldest(shape.max_entries);
+            drop_oldest(kind.max_entries);
             return std::nullopt;
         }
         FileDescriptor map = std::move(found->second);
@@ -42,15 +45,21 @@ class SpareMaps {
         return map;
     }
 
-    void keep(MapShape shape, FileDescriptor map) {
+    /// True if there were any.
+    bool drop_all() {
+        const std::lock_guard lock{mutex_};
+        return !std::exchange(spares_, {}).empty();
+    }
+
+    void keep(SpareKind kind, FileDescriptor map) {
         const std::lock_guard lock{mutex_};
         forget_those_of_the_parent();
-        spares_.emplace_back(std::move(shape), std::move(map));
+        spares_.emplace_back(std::move(kind), std::move(map));
         drop_oldest(0);
     }
 
   private:
-    using Spare = std::pair<MapShape, FileDescriptor>;
+    using Spare = std::pair<SpareKind, FileDescriptor>;
 
     void drop_oldest(std::uint64_t further_entries) {
         while (!spares_.empty() && entries() + further_entries > most_entries) spares_.pop_front();
@@ -78,22 +87,35 @@ SpareMaps &spare_maps() {
     return maps;
 }
 
-} // namespace
-
-LentMaps::~LentMaps() {
-    for (auto &[shape, map] : maps_)
-        if (is_worth_keeping(shape)) spare_maps().keep(std::move(shape), std::move(map));
+/// Where there is no memory, that of the spares is.
+FileDescriptor create_in_place_of_spares(const std::function<FileDescriptor()> &create) {
+    try {
+        return create();
+    } catch (const std::system_error &error) {
+        if (error.code() != std::errc::not_enough_memory || !spare_maps().drop_all()) throw;
+    }
+    return create();
 }
 
-int LentMaps::get(const MapShape &shape, const std::function<FileDescriptor()> &create) {
+} // namespace
+
+LentMaps::LentMaps() : process_{getpid()} {}
+
+LentMaps::~LentMaps() {
+    if (getpid() != process_) return; // a child's copies: the maps are the parent's
+    for (auto &[kind, map] : maps_)
+        if (is_worth_keeping(kind)) spare_maps().keep(std::move(kind), std::move(map));
+}
+
+int LentMaps::get(const SpareKind &kind, const std::function<FileDescriptor()> &create) {
     SpareMaps &spares = spare_maps(); // there before, and so after, whoever has maps of it
     std::optional<FileDescriptor> map;
-    if (is_worth_keeping(shape)) map = spares.take_or_make_room(shape);
+    if (is_worth_keeping(kind)) map = spares.take_or_make_room(kind);
     if (map)
         empty_hash_map(map->get());
     else
-        map = create();
-    return maps_.emplace_back(shape, std::move(*map)).second.get();
+        map = create_in_place_of_spares(create);
+    return maps_.emplace_back(kind, std::move(*map)).second.get();
 }
 
 } // namespace portscan

@@ -6,19 +6,20 @@
 #include <bpf/bpf.h>
 #include <functional>
 #include <string>
+#include <sys/types.h>
 #include <utility>
 #include <vector>
 
 namespace portscan {
 
 /// All that makes a hash map: two with the same can stand for each other.
-struct MapShape {
+struct SpareKind {
     std::string name;  ///< in the kernel
     std::string types; ///< a digest of the BTF that the ids of its types are of
     __u32 key_size = 0, value_size = 0, max_entries = 0, flags = 0;
     __u32 key_type = 0, value_type = 0; ///< BTF ids
 
-    bool operator==(const MapShape &) const = default;
+    bool operator==(const SpareKind &) const = default;
 };
 
 /// The large hash maps of one detector, which at its end are kept for the next one of this process.
@@ -26,17 +27,19 @@ struct MapShape {
 /// empty one it takes some ms. Suites of small cases did little else.
 class LentMaps {
   public:
-    LentMaps() = default;
+    LentMaps();
     LentMaps(const LentMaps &) = delete;
     LentMaps &operator=(const LentMaps &) = delete;
-    ~LentMaps(); ///< nobody may use them any more
+    /// Nobody may use them any more. A child that inherits this over fork() only closes them.
+    ~LentMaps();
 
-    /// An empty map of that shape, which lives as long as this: a spare one, or what `create`
+    /// An empty map of that kind, which lives as long as this: a spare one, or what `create`
     /// makes. Throws what that throws, and std::system_error.
-    int get(const MapShape &shape, const std::function<FileDescriptor()> &create);
+    int get(const SpareKind &kind, const std::function<FileDescriptor()> &create);
 
   private:
-    std::vector<std::pair<MapShape, FileDescriptor>> maps_;
+    std::vector<std::pair<SpareKind, FileDescriptor>> maps_{};
+    pid_t process_;
 };
 
 } // namespace portscan

@@ -62,7 +62,7 @@ class Sweeper {
         lot_(work.tick, ticking) {}
 
     void load(std::span<const SweepSetting> settings) {
-        simulators_.clear(); // frees the maps first
+        simulators_.clear(); // their maps serve the next ones
         settings_ = settings;
         for (const SweepSetting &setting : settings)
             simulators_.push_back(make(with_registry(setting.options, small_registry)));
@@ -103,7 +103,7 @@ class Sweeper {
         auto &simulator = simulators_[setting];
         if (const auto larger = with_registry(wanted, large_registry);
             simulator->options() != larger) {
-            simulator.reset(); // frees its maps first
+            simulator.reset(); // its maps go first
             simulator = make(larger);
             auto outcome = std::move(play_on({&simulator, 1}, capture, false).front());
             if (!is_too_small(setting)) return outcome;

@@ -63,10 +63,18 @@ std::string mark(CoverageReport &report, const Unreachable &entry, const std::st
     return "";
 }
 
+SourceText read_list(const std::string &path) {
+    try {
+        return SourceText::read(path);
+    } catch (const std::system_error &error) {
+        throw ScenarioError{{error.what()}};
+    }
+}
+
 } // namespace
 
 std::vector<Unreachable> read_unreachable(const std::string &path) {
-    const SourceText source = SourceText::read(path);
+    const SourceText source = read_list(path);
     Problems problems{source};
     std::vector<Unreachable> list;
     try {

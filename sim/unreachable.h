@@ -19,7 +19,7 @@ struct Unreachable {
     unsigned line = 0;      ///< of the entry in the list
 };
 
-/// Throws ScenarioError with everything that is wrong with the file.
+/// Throws ScenarioError with everything that is wrong with the file, also where it cannot be read.
 std::vector<Unreachable> read_unreachable(const std::string &path);
 
 /// Marks the blocks that the list names and that did not run. Returns what is wrong with the list:

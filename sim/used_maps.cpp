@@ -52,16 +52,24 @@ void empty_hash_map(int map) {
     bpf_map_info info{};
     __u32 size = sizeof(info);
     if (bpf_obj_get_info_by_fd(map, &info, &size) != 0) throw_unless(0, "describe map");
-    constexpr __u32 batch = 4096; // more than any bucket holds
-    std::vector<std::uint8_t> keys(std::size_t{batch} * info.key_size);
-    std::vector<std::uint8_t> values(std::size_t{batch} * info.value_size);
+    __u32 batch = 4096; // has to hold the fullest bucket, and grows where it does not
     __u32 position = 0; // a bucket: kernel/bpf/hashtab.c, __htab_map_lookup_and_delete_batch
+    std::vector<std::uint8_t> keys, values;
     bool first = true;
-    for (int error = 0; error == 0; first = false) {
-        __u32 count = batch;
-        error = bpf_map_lookup_and_delete_batch(map, first ? nullptr : &position, &position,
+    for (int error = 0; error == 0;) {
+        keys.resize(std::size_t{batch} * info.key_size);
+        values.resize(std::size_t{batch} * info.value_size);
+        __u32 count = batch, next = position;
+        error = bpf_map_lookup_and_delete_batch(map, first ? nullptr : &position, &next,
                                                 keys.data(), values.data(), &count, nullptr);
+        if (error == -ENOSPC) {
+            batch *= 4;
+            error = 0;
+            continue;
+        }
         if (error != 0) throw_unless(ENOENT, "clear map");
+        position = next;
+        first = false;
     }
 }
 

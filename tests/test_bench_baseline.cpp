@@ -94,7 +94,7 @@ TEST(BenchBaseline, RefusesWhatIsNoResult) {
           R"({"schema":"xdp-portscan-sim/bench/1","paths":[{"path":"udp"}]})", no_ratio})
         EXPECT_THAT(parse(text),
                     ThrowsMessage<OptionError>(AllOf(HasSubstr("'x.json' is no result of bench"),
-                                                     HasSubstr("bench --json=x.json"))))
+                                                     HasSubstr("bench --json=FILE has written"))))
             << text;
     EXPECT_THAT(parse(R"({"schema":"xdp-portscan-sim/replay/1","paths":[]})"),
                 ThrowsMessage<OptionError>(HasSubstr("is not of schema")));

@@ -29,6 +29,19 @@ TEST_F(LoaderAdoption, MapsOfTheSameShapeAreUsedAsTheyAre) {
     EXPECT_EQ(json({"status"})["options"]["window"], "2m");
 }
 
+TEST_F(LoaderAdoption, SaysWhatIsFilteredAlreadyAndWhatWasRemoved) {
+    ASSERT_EQ(host.load().status, 0);
+    EXPECT_THAT(host.load().output, HasSubstr("inside is filtered already"));
+    ASSERT_EQ(host.command({"block", scanner}).status, 0);
+    ASSERT_TRUE(std::filesystem::remove(host.pin_dir() + "/pscan_ip_reg"));
+    const auto again = host.load();
+    ASSERT_EQ(again.status, 0) << again.errors;
+    EXPECT_THAT(again.output,
+                HasSubstr("pscan_ip_reg was not pinned any more: its blocks and sources are lost"));
+    EXPECT_THAT(again.output, testing::Not(HasSubstr("pscan_ip6_reg was not")));
+    EXPECT_FALSE(is_blocked(scanner));
+}
+
 TEST_F(LoaderAdoption, OtherSizesKeepBlocksAndWhatThereIsRoomFor) {
     ASSERT_EQ(host.load().status, 0);
     host.probe(scanner, {1, 2, 3, 4});

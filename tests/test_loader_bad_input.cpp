@@ -65,6 +65,18 @@ TEST_F(LoaderBadInput, MalformedAddressesAndPrefixes) {
     expect_one_line(host.load({"--allow-file", host / "missing"}), 2, "missing");
 }
 
+TEST_F(LoaderBadInput, VariablesThatAreNotSet) {
+    ASSERT_EQ(host.load().status, 0);
+    ASSERT_EQ(host.command({"block", "10.1.1.1"}).status, 0);
+    for (const auto &arguments : std::vector<std::vector<std::string>>{
+             {"list", ""}, {"unblock", ""}, {"block", ""}, {"unblock", "10.1.1.1", "--for", ""}}) {
+        const auto result = host.command(arguments);
+        EXPECT_EQ(result.status, 2) << arguments.front();
+        EXPECT_THAT(result.errors, HasSubstr("xdp-portscan: ")) << arguments.front();
+    }
+    EXPECT_EQ(host.command({"list", "10.1.1.1"}).status, 0) << "blocked still";
+}
+
 TEST_F(LoaderBadInput, ConfigurationFiles) {
     struct Wrong {
         const char *text;

@@ -50,6 +50,36 @@ TEST(OptionFlags, DryRunCanBeTurnedOff) {
     EXPECT_THAT(parse({"--dry-run=false"}).values, ElementsAre(Pair("dry-run", "false")));
 }
 
+std::string refusal_of_switch(std::vector<std::string> arguments) {
+    OptionOverrides given;
+    bool json = false;
+    std::string file;
+    CLI::App app;
+    CLI::App *const command = app.add_subcommand("list");
+    add_detection_options(*command, given);
+    command->add_flag("--json", json);
+    command->add_flag("--report{-}", file);
+    std::vector<char *> pointers;
+    for (std::string &argument : arguments) pointers.push_back(argument.data());
+    try {
+        refuse_unclear_switches(app, pointers);
+    } catch (const OptionError &error) {
+        return error.what();
+    }
+    return "";
+}
+
+TEST(OptionFlags, SwitchIsTrueOrFalse) {
+    for (const char *value : {"true", "false", "yes", "no", "on", "off", "1", "0"})
+        EXPECT_EQ(refusal_of_switch({"list", "--dry-run=" + std::string{value}}), "");
+    for (const std::string value : {"0x", "0yes", "-5", "maybe", "9", " ", "99999999999999999999"})
+        EXPECT_EQ(refusal_of_switch({"list", "--dry-run=" + value}),
+                  "--dry-run: '" + value + "' is not one of true, false");
+    EXPECT_EQ(refusal_of_switch({"list", "--json=x"}), "--json: 'x' is not one of true, false");
+    EXPECT_EQ(
+        refusal_of_switch({"list", "--report=x", "--window=x", "--other=x", "--", "--json=x"}), "");
+}
+
 TEST(OptionFlags, ValueOutOfRangeIsRefusedWhileParsing) {
     EXPECT_THROW(parse({"--max-ports", "17"}), OptionError);
     EXPECT_THROW(parse({"--window", "60"}), OptionError);

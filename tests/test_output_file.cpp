@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/capture.h"
+#include "sim/input_files.h"
 #include "sim/output_file.h"
 #include "tests/temporary_directory.h"
 
@@ -37,7 +38,8 @@ class OutputFileTest : public ::testing::Test {
     }
     static std::string refusal(const std::string &path, const InputFiles &inputs) {
         try {
-            const OutputFile created{"json", path, inputs};
+            check_outputs({{"json", path}}, inputs);
+            const OutputFile created{"json", path};
         } catch (const OptionError &error) {
             return error.what();
         }
@@ -172,7 +174,7 @@ TEST_F(ReplacedFileTest, FileThatSomebodyHereWritesToIsWrittenInPlace) {
 }
 
 TEST_F(OutputFileTest, LinesAreThereOnceTheyAreWritten) {
-    OutputFile json{"json", file("old"), {}, OutputKind::lines};
+    OutputFile json{"json", file("old"), OutputKind::lines};
     json.stream() << "{}\n" << std::flush;
     EXPECT_EQ(read(directory_ / "old"), "{}\n");
 }
@@ -312,13 +314,15 @@ TEST_F(OutputFileTest, PipeOfStandardOutputIsTakenAndNoDevice) {
     {
         const Redirected output{STDOUT_FILENO, ends[1]};
         pipe = refusal("/dev/stdout", {});
+        EXPECT_NO_THROW(InputFiles{}.refuse_as_output("write", "/dev/stdout")) << "synth: no table";
     }
     {
         const Redirected output{STDOUT_FILENO, nowhere};
         null = refusal("/dev/null", {});
     }
     for (const int end : {ends[0], ends[1], nowhere}) close(end);
-    EXPECT_THAT(pipe, HasSubstr("'/dev/stdout' is where standard output goes"));
+    EXPECT_EQ(pipe, "json: '/dev/stdout' is standard output, where the table goes: give '-', or "
+                    "name a file");
     EXPECT_EQ(null, "created");
 }
 
@@ -353,8 +357,8 @@ TEST_F(OutputFileTest, StandardOutputGoesIntoNoInput) {
     }
     for (const int end : {both_ways, socket[0], socket[1]}) close(end);
     EXPECT_EQ(named, "standard output goes into '" + capture +
-                         "', which is the capture itself: send it to another file");
-    EXPECT_THAT(unnamed, HasSubstr("goes into '-', which is the capture itself"));
+                         "', which is the capture itself: name another file");
+    EXPECT_THAT(unnamed, HasSubstr("goes into standard input, which is the capture itself"));
     EXPECT_EQ(through_socket, "taken");
     EXPECT_EQ(refusal_of(inputs), "taken");
 }

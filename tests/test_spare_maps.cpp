@@ -6,17 +6,19 @@
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace portscan {
 namespace {
 
 const DetectorOptions large{
-    .max_ports = 5, .max_sources = 20'000, .max_sources6 = 30'000, .max_blocked = 1000};
+    .max_ports = 5, .max_sources = 60'000, .max_sources6 = 70'000, .max_blocked = 1000};
 
 __u32 id_of(int map) {
     bpf_map_info info{};
@@ -30,7 +32,7 @@ std::set<__u32> registries_of(const Simulator &simulator) {
     return {id_of(maps.ip_reg), id_of(maps.ip6_reg), id_of(maps.ports), id_of(maps.ports6)};
 }
 
-/// Sources of both families, with more than three ports, one of them blocked.
+/// One of each family with more than three ports, blocked at the sixth, and many with one.
 void fill(Simulator &simulator) {
     for (std::uint16_t port = 1; port <= 6; ++port) {
         simulator.run(tcp("10.0.0.1", "10.0.0.9", port, "S"));
@@ -76,7 +78,7 @@ TEST(SpareMaps, AreOfTheirSize) {
     std::set<__u32> first;
     { first = registries_of(Simulator{large}); }
     DetectorOptions larger = large;
-    larger.max_sources = 21'000;
+    larger.max_sources = 61'000;
     const Simulator simulator{larger};
     EXPECT_FALSE(first.contains(id_of(simulator.detector().maps().ip_reg)));
     EXPECT_TRUE(first.contains(id_of(simulator.detector().maps().ip6_reg)));
@@ -99,8 +101,39 @@ TEST(SpareMaps, AreNotSharedWithAChild) {
     EXPECT_EQ(registries_of(Simulator{large}), first);
 }
 
+TEST(SpareMaps, OfAParentAreNotItsChilds) {
+    std::optional<Simulator> simulator{large};
+    simulator->run(tcp("10.0.0.1", "10.0.0.9", 1, "S"));
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        simulator.reset();
+        Simulator{large}.run(tcp("10.0.0.7", "10.0.0.9", 1, "S"));
+        _exit(0);
+    }
+    int status = -1;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    EXPECT_TRUE(simulator->source("10.0.0.1"));
+    EXPECT_FALSE(simulator->source("10.0.0.7"));
+}
+
+TEST(SpareMaps, ServeThreads) {
+    const auto work = [](std::string_view source) {
+        for (int round = 0; round < 20; ++round) {
+            Simulator simulator{large};
+            simulator.run(tcp(source, "10.0.0.9", 1, "S"));
+            ASSERT_EQ(simulator.sources().size(), 1U);
+            ASSERT_TRUE(simulator.source(source));
+        }
+    };
+    std::thread other{work, "10.0.0.1"};
+    work("10.0.0.2");
+    other.join();
+}
+
 TEST(SpareMaps, AreNotKeptWithoutBound) {
-    DetectorOptions options{.max_sources = 1'500'000, .max_sources6 = 30'000};
+    DetectorOptions options{.max_sources = 1'500'000, .max_sources6 = 70'000};
     std::set<__u32> first;
     { first = registries_of(Simulator{options}); }
     for (options.max_sources = 1'500'001; options.max_sources < 1'500'003; ++options.max_sources)
