@@ -52,7 +52,7 @@ bool is_file(int stream) {
     return fstat(stream, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/// Of devices, terminals and /dev/null, nobody reads what is mixed there.
+/// No device: people tell a table from JSON on a terminal, and /dev/null keeps neither.
 bool is_pipe(int stream) {
     struct stat status {};
     return fstat(stream, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));

@@ -336,8 +336,8 @@ TEST(FindScenarios, ListsFoldersSortedAndFilesAsNamed) {
 
 TEST(FindScenarios, RefusesWhatIsNotThereAndFoldersWithoutAny) {
     const test::TemporaryDirectory folder;
-    EXPECT_THROW(find_scenarios({folder / "gone"}), std::runtime_error);
-    EXPECT_THROW(find_scenarios({folder / ""}), std::runtime_error);
+    EXPECT_THROW(find_scenarios({folder / "gone"}), OptionError);
+    EXPECT_THROW(find_scenarios({folder / ""}), OptionError);
 }
 
 } // namespace
