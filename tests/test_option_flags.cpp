@@ -60,6 +60,7 @@ std::string refusal_of_switch(std::vector<std::string> arguments) {
     command->add_flag("--json", json);
     command->add_flag("--report{-}", file);
     std::vector<char *> pointers;
+    pointers.reserve(arguments.size());
     for (std::string &argument : arguments) pointers.push_back(argument.data());
     try {
         refuse_unclear_switches(app, pointers);
