@@ -5,6 +5,8 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <endian.h>
 #include <functional>
 #include <optional>
 #include <string>
@@ -35,7 +37,18 @@ struct Address {
     Address masked(unsigned length) const;
     std::string to_string() const;
 
-    auto operator<=>(const Address &) const = default;
+    bool operator==(const Address &) const = default;
+    /// IPv4 first, then as numbers.
+    std::strong_ordering operator<=>(const Address &other) const {
+        const auto number = [](const Address &address, std::size_t first_byte) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, &address.bytes[first_byte], sizeof word);
+            return be64toh(word);
+        };
+        if (const auto order = family <=> other.family; order != 0) return order;
+        if (const auto order = number(*this, 0) <=> number(other, 0); order != 0) return order;
+        return number(*this, 8) <=> number(other, 8);
+    }
 };
 
 /// An address and how many of its leading bits count. Bits after `length` are zero.

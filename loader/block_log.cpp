@@ -73,7 +73,7 @@ BlockChange change_of(BlockChange::Kind kind, const SourceRecord &record, std::u
     return {.kind = kind,
             .source = record.source,
             .time_ns = time_ns,
-            .ports = record.ports,
+            .ports = {record.ports.begin(), record.ports.end()},
             .trigger_port = trigger,
             .interface = std::string{interface},
             .why = std::string{why},

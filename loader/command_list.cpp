@@ -37,17 +37,18 @@ std::vector<SourceRecord> select(const PinnedState &state, const std::optional<P
 /// A line for each record; written piece by piece, whatever their number.
 void print_json(const std::vector<SourceRecord> &records, const SourceView &view) {
     constexpr std::size_t piece = 1U << 16;
-    std::string text = "[";
+    fmt::memory_buffer text;
+    text.push_back('[');
     std::string_view before = "\n  ";
     for (const auto &record : records) {
-        text += before;
+        text.append(before);
         view.append_json(text, record);
         before = ",\n  ";
         if (text.size() < piece) continue;
-        print_text(text);
+        print_text({text.data(), text.size()});
         text.clear();
     }
-    print_text(text);
+    print_text({text.data(), text.size()});
     print_line(records.empty() ? "]" : "\n]");
 }
 

@@ -57,16 +57,16 @@ Prefix Registry::source_of(const Address &address) const {
 }
 
 SourceRecord Registry::decode(const Prefix &source, const portscan_record &record) const {
-    const std::uint16_t ports[] = {record.port1, record.port2, record.port3};
-    SourceRecord result{
-        .source = source,
-        .blocked = record.blocked != 0,
-        .ports = {std::begin(ports), std::begin(ports) + std::min<unsigned>(record.count, 3)},
-        .timestamp_ns = record.packet_timestamp,
-        .trigger_port = record.trigger_port,
-        .ifindex = record.block_ifindex,
-        .manual = record.manual != 0,
-        .dry_run = record.dry_run != 0};
+    SourceRecord result{.source = source,
+                        .blocked = record.blocked != 0,
+                        .timestamp_ns = record.packet_timestamp,
+                        .trigger_port = record.trigger_port,
+                        .ifindex = record.block_ifindex,
+                        .manual = record.manual != 0,
+                        .dry_run = record.dry_run != 0};
+    if (record.count > 0) result.ports.push_back(record.port1);
+    if (record.count > 1) result.ports.push_back(record.port2);
+    if (record.count > 2) result.ports.push_back(record.port3);
     if (more_ports_ && record.count == PORTSCAN_RECORD_PORTS)
         append_more_ports(result, record.life);
     return result;

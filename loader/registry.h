@@ -6,6 +6,7 @@
 #include "loader/detector.h"
 #include "loader/mapped_state.h"
 #include "loader/options.h"
+#include "loader/port_list.h"
 
 #include <chrono>
 #include <cstdint>
@@ -19,7 +20,7 @@ namespace portscan {
 struct SourceRecord {
     Prefix source;
     bool blocked = false;
-    std::vector<std::uint16_t> ports; ///< recorded, in order, 0..16 of them
+    PortList ports; ///< recorded, in order
     /// The program's clock at the last refresh, or at the block.
     std::uint64_t timestamp_ns = 0;
     std::uint16_t trigger_port = 0; ///< of a block; 0 for a block by hand

@@ -17,7 +17,7 @@ constexpr auto replace_bad_text = nlohmann::json::error_handler_t::replace;
 
 } // namespace
 
-std::string join_ports(const std::vector<std::uint16_t> &ports) {
+std::string join_ports(std::span<const std::uint16_t> ports) {
     return ports.empty() ? "-" : fmt::format("{}", fmt::join(ports, ","));
 }
 
@@ -132,24 +132,25 @@ const std::string &SourceView::interface_json(unsigned ifindex) const {
 
 /// Written as text, since a tree of values for each of a million records takes several times as
 /// long as all else that lists them. What may hold any character goes through the library.
-void SourceView::append_json(std::string &text, const SourceRecord &record) const {
-    const auto to = std::back_inserter(text);
+void SourceView::append_json(fmt::memory_buffer &text, const SourceRecord &record) const {
+    const fmt::appender to{text};
+    const auto [seconds, nanoseconds] = clock_.parts(record.timestamp_ns);
     fmt::format_to(to, FMT_COMPILE(R"({{"address":"{}","state":"{}","blocked":{},"ports":[{}])"),
                    record.source.to_string(), state_of(record), is_blocked(record),
                    fmt::join(record.ports, ","));
     if (!record.blocked) {
-        fmt::format_to(to, FMT_COMPILE(R"(,"last_seen":"{}"}})"), clock_.json(record.timestamp_ns));
+        fmt::format_to(to, FMT_COMPILE(R"(,"last_seen":"{}.{:09}"}})"), seconds, nanoseconds);
         return;
     }
-    const auto until = until_ns(record);
-    fmt::format_to(
-        to,
-        FMT_COMPILE(
-            R"(,"since":"{}","until":{},"trigger_port":{},"interface":{},"manual":{},"dry_run":{}}})"),
-        clock_.json(record.timestamp_ns),
-        until ? fmt::format(R"("{}")", clock_.json(*until)) : "null",
-        record.manual ? "null" : fmt::to_string(record.trigger_port),
-        interface_json(record.ifindex), record.manual, record.dry_run);
+    fmt::format_to(to, FMT_COMPILE(R"(,"since":"{}.{:09}","until":)"), seconds, nanoseconds);
+    if (const auto until = until_ns(record))
+        fmt::format_to(to, FMT_COMPILE(R"("{}")"), clock_.json(*until));
+    else
+        fmt::format_to(to, FMT_COMPILE("null"));
+    fmt::format_to(to,
+                   FMT_COMPILE(R"(,"trigger_port":{},"interface":{},"manual":{},"dry_run":{}}})"),
+                   record.manual ? "null" : fmt::to_string(record.trigger_port),
+                   interface_json(record.ifindex), record.manual, record.dry_run);
 }
 
 } // namespace portscan

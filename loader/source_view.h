@@ -5,8 +5,10 @@
 #include "loader/registry.h"
 #include "loader/wall_clock.h"
 
+#include <fmt/format.h>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +31,7 @@ class SourceView {
     /// All that is known of one source, a line for each fact. `record`: null if there is none.
     std::vector<std::string> details(const Prefix &source, const SourceRecord *record) const;
     /// Adds a JSON object in one line (docs/loader.md), without an end of line.
-    void append_json(std::string &text, const SourceRecord &record) const;
+    void append_json(fmt::memory_buffer &text, const SourceRecord &record) const;
 
   private:
     bool drops_nothing(const SourceRecord &record) const;
@@ -45,7 +47,7 @@ class SourceView {
 };
 
 /// `22,23,25`; `-` for none.
-std::string join_ports(const std::vector<std::uint16_t> &ports);
+std::string join_ports(std::span<const std::uint16_t> ports);
 /// Rows as columns two blanks apart, the last one as it is.
 std::vector<std::string> align_columns(const std::vector<std::vector<std::string>> &rows);
 

@@ -57,9 +57,14 @@ std::string WallClock::text_with_age(std::uint64_t time_ns) const {
     return fmt::format("{} ({})", text(time_ns), past ? age + " ago" : "in " + age);
 }
 
-std::string WallClock::json(std::uint64_t time_ns) const {
+WallClock::Parts WallClock::parts(std::uint64_t time_ns) const {
     const std::uint64_t wall = wall_ns(time_ns);
-    return fmt::format(FMT_COMPILE("{}.{:09}"), wall / second_ns, wall % second_ns);
+    return {.seconds = wall / second_ns, .nanoseconds = wall % second_ns};
+}
+
+std::string WallClock::json(std::uint64_t time_ns) const {
+    const auto [seconds, nanoseconds] = parts(time_ns);
+    return fmt::format(FMT_COMPILE("{}.{:09}"), seconds, nanoseconds);
 }
 
 std::string format_age(std::uint64_t age_ns) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <span>
 
 namespace portscan {
 namespace {
@@ -22,7 +23,7 @@ Words number(std::uint64_t value) {
     return {{std::to_string(value)}};
 }
 
-Words port_words(const std::vector<std::uint16_t> &ports) {
+Words port_words(std::span<const std::uint16_t> ports) {
     std::vector<std::string> words;
     words.reserve(ports.size());
     for (const std::uint16_t port : ports) words.push_back(std::to_string(port));

@@ -17,8 +17,9 @@ using Kind = FuzzStep::Kind;
 constexpr std::string_view outcome_name = "outcome";
 
 ModelRecord as_model(const SourceRecord &record) {
-    ModelRecord result{
-        .ports = record.ports, .timestamp_ns = record.timestamp_ns, .blocked = record.blocked};
+    ModelRecord result{.ports = {record.ports.begin(), record.ports.end()},
+                       .timestamp_ns = record.timestamp_ns,
+                       .blocked = record.blocked};
     if (!record.blocked) return result; // the rest is of blocks
     result.trigger_port = record.trigger_port;
     result.manual = record.manual;

@@ -48,7 +48,7 @@ void step(StageDetector &detector, unsigned source, std::uint16_t port, Reason r
 void expect_ports(const StageDetector &detector, unsigned source,
                   std::initializer_list<std::uint16_t> ports) {
     const auto record = detector.record(source);
-    if (!record || record->ports != std::vector<std::uint16_t>{ports})
+    if (!record || record->ports != PortList{ports})
         fail(detector, fmt::format("source {} has other ports recorded than expected", source));
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <unordered_set>
+#include <vector>
 
 namespace portscan {
 namespace {
@@ -35,6 +36,19 @@ TEST(Address, MaskKeepsLeadingBits) {
     EXPECT_EQ(address("10.1.2.3").masked(32), address("10.1.2.3"));
     EXPECT_EQ(address("10.1.2.3").masked(0), address("0.0.0.0"));
     EXPECT_EQ(address("2001:db8:ffff:ffff::1").masked(49), address("2001:db8:ffff:8000::"));
+}
+
+TEST(Address, SortsIpv4FirstAndEachFamilyAsNumbers) {
+    const std::vector<Address> sorted{
+        address("0.0.0.0"),    address("9.255.255.255"), address("10.0.0.1"),
+        address("10.0.0.255"), address("200.0.0.0"),     address("::"),
+        address("::1"),        address("::ff"),          address("::1:0"),
+        address("0:0:0:1::"),  address("0:0:0:1::1"),    address("fe80::1")};
+    for (std::size_t i = 0; i < sorted.size(); ++i)
+        for (std::size_t j = 0; j < sorted.size(); ++j) {
+            EXPECT_EQ(sorted[i] <=> sorted[j], i <=> j) << i << ' ' << j;
+            EXPECT_EQ(sorted[i] == sorted[j], i == j) << i << ' ' << j;
+        }
 }
 
 TEST(Address, LinkLocalIsTenBits) {

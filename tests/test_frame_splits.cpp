@@ -71,13 +71,12 @@ class FrameSplits : public BothFamilies {
     FrameSplits() : bench_{small({.block_scope = BlockScope::all})} {}
 
     /// The outcome for a source that nobody knows, and what was recorded.
-    std::pair<Outcome, std::vector<std::uint16_t>> judge(const Bytes &frame,
-                                                         std::optional<std::size_t> linear) {
+    std::pair<Outcome, PortList> judge(const Bytes &frame, std::optional<std::size_t> linear) {
         const auto source = bench_.source_named(family.scanner);
         bench_.registry.remove(source);
         const Outcome outcome = bench_.run(frame, linear);
         const auto record = bench_.registry.find(source);
-        return {outcome, record ? record->ports : std::vector<std::uint16_t>{}};
+        return {outcome, record ? record->ports : PortList{}};
     }
 
     void check(const char *description, const Packet &packet) {

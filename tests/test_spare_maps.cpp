@@ -62,7 +62,7 @@ TEST(SpareMaps, ServeTheNextSimulatorAsNew) {
     EXPECT_FALSE(simulator.disallow("192.0.2.0/24"));
     fill(simulator);
     EXPECT_EQ(simulator.sources().size(), 12'002U);
-    EXPECT_EQ(simulator.source("10.0.0.1")->ports, (std::vector<std::uint16_t>{1, 2, 3, 4, 5}));
+    EXPECT_EQ(simulator.source("10.0.0.1")->ports, (PortList{1, 2, 3, 4, 5}));
 }
 
 TEST(SpareMaps, AreNobodysWhileTheyAreUsed) {

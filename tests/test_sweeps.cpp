@@ -74,10 +74,8 @@ class Sweeps : public testing::Test {
         unblocked_.registry.remove(source);
         expect(unblocked_, frame, split, of_unblocked(kind, recorded), "unknown source");
         const auto record = unblocked_.registry.find(source);
-        const std::vector<std::uint16_t> ports =
-            record ? record->ports : std::vector<std::uint16_t>{};
-        EXPECT_EQ(ports,
-                  kind == Kind::probe ? std::vector{parsed_port} : std::vector<std::uint16_t>{});
+        const PortList ports = record ? record->ports : PortList{};
+        EXPECT_EQ(ports, kind == Kind::probe ? PortList{parsed_port} : PortList{});
         expect(unblocked_, frame, split, of_unblocked(kind, known), "after itself");
         expect(full_, frame, split, of_unblocked(kind, threshold), "three ports recorded");
         if (kind == Kind::probe) fill_up(family);

@@ -80,7 +80,7 @@ TEST_P(Time, FullRecordBlocksWithinTheWindowOnly) {
             EXPECT_EQ(step(simulator, syn(family, 99)), over ? recorded : threshold);
             const auto ports = simulator.source(family.scanner)->ports;
             EXPECT_EQ(ports.size(), over ? 1U : max_ports);
-            EXPECT_EQ(ports.front(), over ? 99 : 1);
+            EXPECT_EQ(*ports.begin(), over ? 99 : 1);
         }
     }
 }
