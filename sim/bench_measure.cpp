@@ -159,6 +159,27 @@ SingleCost PathMeasurement::single_on_two() {
     return cost;
 }
 
+/// Of the CPU, between the measurements of a path.
+class PaceRounds {
+  public:
+    void add() {
+        constexpr unsigned times = 5;
+        for (unsigned i = 0; i < times; ++i) {
+            const CpuPace pace = cpu_pace();
+            cycle_ns_.add(pace.cycle_ns);
+            crowding_.add(pace.crowding);
+        }
+    }
+    void give(PathCost &cost) const {
+        cost.cycle_ns = figure_of(cycle_ns_);
+        cost.crowding = figure_of(crowding_);
+    }
+
+  private:
+    Rounds cycle_ns_;
+    Rounds crowding_;
+};
+
 } // namespace
 
 PathCost measure_path(BenchStage &stage, const BenchPath &path, const BenchPlan &plan) {
@@ -167,13 +188,18 @@ PathCost measure_path(BenchStage &stage, const BenchPath &path, const BenchPlan 
                   .level = stage.level(),
                   .verdict = verdict_of(path.step.reason, stage.options().dry_run),
                   .reason = path.step.reason};
+    PaceRounds pace;
+    pace.add();
     if (path.is_steady()) {
         cost.steady = measurement.steady(false);
+        pace.add();
         if (plan.two_cpus) cost.steady_two = measurement.steady(true);
     }
     cost.warm = measurement.single(true);
     cost.cold = measurement.single(false);
     if (plan.two_cpus && !path.is_steady()) cost.cold_two = measurement.single_on_two();
+    pace.add();
+    pace.give(cost);
     measurement.check();
     return cost;
 }

@@ -48,6 +48,8 @@ struct PathCost {
     BenchLevel level;
     Verdict verdict = Verdict::pass;
     Reason reason = Reason::fault;
+    BenchFigure cycle_ns;                 ///< CpuPace, while the path was measured
+    BenchFigure crowding;                 ///< the same
     std::optional<SteadyCost> steady;     ///< of packets that change nothing
     std::optional<SteadyCost> steady_two; ///< the same packet on two CPUs at once
     std::optional<SingleCost> warm;       ///< the caches know the source

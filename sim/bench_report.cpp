@@ -2,6 +2,7 @@
 #include "sim/bench_report.h"
 
 #include "sim/options_json.h"
+#include "sim/rounds.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -14,6 +15,11 @@ using Json = nlohmann::ordered_json;
 
 double hundredths(double value) {
     return std::round(value * 100) / 100;
+}
+
+Json figure_json(const BenchFigure &figure) {
+    const auto thousandths = [](double value) { return std::round(value * 1000) / 1000; };
+    return {{"value", thousandths(figure.value)}, {"noise", thousandths(figure.noise)}};
 }
 
 Json steady_json(const std::optional<SteadyCost> &cost) {
@@ -61,6 +67,8 @@ Json path_json(const PathCost &cost) {
             {"sources", cost.level.is_full() ? Json("full") : Json(cost.level.sources)},
             {"verdict", to_string(cost.verdict)},
             {"reason", to_string(cost.reason)},
+            {"cycle_ns", figure_json(cost.cycle_ns)},
+            {"crowding", figure_json(cost.crowding)},
             {"steady", steady_json(cost.steady)},
             {"steady_two_cpus", steady_json(cost.steady_two)},
             {"warm", single_json(cost.warm)},
@@ -106,8 +114,15 @@ void write_bench_json(std::ostream &out, const BenchReport &report) {
 }
 
 void write_bench_table(std::ostream &out, const BenchReport &report) {
-    out << fmt::format("{}, Linux {}: ns above the empty program, ± noise (docs/bench.md)\n",
-                       report.cpu, report.kernel);
+    Rounds cycles;
+    Rounds crowding;
+    for (const PathCost &cost : report.costs) {
+        cycles.add(cost.cycle_ns.value);
+        crowding.add(cost.crowding.value);
+    }
+    out << fmt::format("{}, Linux {}: ns above the empty program, ± noise (docs/bench.md)\n"
+                       "a cycle takes {:.2f} ns, crowding of the core {:.2f} (1: alone)\n",
+                       report.cpu, report.kernel, cycles.median(), crowding.median());
     const BenchLevel *level = nullptr;
     for (const PathCost &cost : report.costs) {
         if (level == nullptr || level->sources != cost.level.sources) {

@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 namespace portscan {
 namespace {
@@ -34,6 +35,22 @@ std::vector<unsigned> read_affinity() {
     for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu)
         if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
     return cpus;
+}
+
+/// Inlined, so that the step's sums stay in registers.
+template <typename Step, std::size_t... i>
+[[gnu::always_inline]] inline void repeat_step(const Step &step, std::index_sequence<i...>) {
+    ((static_cast<void>(i), step()), ...);
+}
+
+/// ns that one step takes.
+template <typename Step>
+[[gnu::always_inline]] inline double time_step(const Step &step) {
+    constexpr unsigned turns = 1'000;
+    constexpr unsigned steps = 100; // of a turn: long beside what ends it
+    const std::uint64_t begin = thread_cpu_time_ns();
+    for (unsigned i = 0; i < turns; ++i) repeat_step(step, std::make_index_sequence<steps>{});
+    return static_cast<double>(thread_cpu_time_ns() - begin) / (turns * steps);
 }
 
 } // namespace
@@ -66,6 +83,28 @@ double steady_cost_on_two(int program_fd, ByteView frame, std::uint32_t repeat) 
     std::array<double, 2> cost{};
     on_two_cpus([&](unsigned thread) { cost[thread] = steady_cost(program_fd, frame, repeat); });
     return (cost[0] + cost[1]) / 2;
+}
+
+// The assembler text is empty: it keeps the compiler from folding a chain into one addition. What
+// is added is no constant, since recent CPUs add constants while they rename registers, in no time.
+CpuPace cpu_pace() {
+    std::uint64_t a = 0;
+    std::uint64_t b = 0;
+    std::uint64_t c = 0;
+    std::uint64_t d = 0;
+    std::uint64_t addend = 1;
+    const double one = time_step([&]() __attribute__((always_inline)) {
+        a += addend;
+        asm volatile("" : "+r"(a), "+r"(addend));
+    });
+    const double four = time_step([&]() __attribute__((always_inline)) {
+        a += addend;
+        b += addend;
+        c += addend;
+        d += addend;
+        asm volatile("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(addend));
+    });
+    return {.cycle_ns = one, .crowding = four / one};
 }
 
 LatencyHistogram single_runs(int program_fd, std::uint32_t count,

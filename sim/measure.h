@@ -27,6 +27,20 @@ double steady_cost(int program_fd, ByteView frame, std::uint32_t repeat);
 /// milliseconds apart, so `repeat` has to last for a multiple of that.
 double steady_cost_on_two(int program_fd, ByteView frame, std::uint32_t repeat);
 
+/// What the calling thread gets of a CPU: what two machines, and two moments of one, differ by
+/// first. Virtual machines have no counter of cycles, and the TSC ticks at a rate of its own.
+struct CpuPace {
+    /// A cycle, in ns: an addition in a chain, each waiting for the one before. What others take of
+    /// the CPU counts only where the kernel cannot tell it.
+    double cycle_ns = 0;
+    /// Four chains at once, in cycles an addition of each: 1 where the thread has the core for
+    /// itself, more where another hardware thread of it, which may be a neighbour's, is busy.
+    double crowding = 0;
+};
+
+/// Takes a fifth of a millisecond.
+CpuPace cpu_pace();
+
 /// Durations of `count` single runs, over the frames that `next(i)` gives.
 LatencyHistogram single_runs(int program_fd, std::uint32_t count,
                              const std::function<ByteView(std::uint32_t)> &next);

@@ -61,6 +61,11 @@ TEST(BenchCommand, MeasuresEveryPath) {
         const bool steady = !path["steady"].is_null();
         check_single(path["warm"], name);
         check_single(path["cold"], name);
+        // Between 10 GHz and a tenth of one, whatever is beside it.
+        EXPECT_GT(path["cycle_ns"]["value"], 0.1) << name;
+        EXPECT_LT(path["cycle_ns"]["value"], 10) << name;
+        EXPECT_GT(path["crowding"]["value"], 0.5) << name;
+        EXPECT_LT(path["crowding"]["value"], 4) << name << ": chains run one after the other";
         if (steady) {
             above[name] = path["steady"]["ns"];
             EXPECT_GT(path["steady"]["empty_ns"], 1) << name;
