@@ -26,11 +26,12 @@ std::vector<SourceRecord> select(const PinnedState &state, const std::optional<P
     const Prefix source = registry.source_of(target->address);
     std::vector<SourceRecord> records;
     if (source.contains(*target)) {
-        if (auto record = registry.find(source)) records.push_back(std::move(*record));
+        if (const auto record = registry.find(source)) records.push_back(*record);
         return records;
     }
-    for (auto &record : registry.all())
-        if (target->contains(record.source)) records.push_back(std::move(record));
+    registry.for_each(false, [&](const SourceRecord &record) {
+        if (target->contains(record.source)) records.push_back(record);
+    });
     return records;
 }
 

@@ -98,7 +98,8 @@ std::optional<SourceRecord> Registry::find(const Prefix &source) const {
     return decode(source, record);
 }
 
-void Registry::for_each(bool blocks_only, const std::function<void(SourceRecord)> &visit) const {
+void Registry::for_each(bool blocks_only,
+                        const std::function<void(const SourceRecord &)> &visit) const {
     const auto is_wanted = [blocks_only](const portscan_record &record) {
         return record.count != PORTSCAN_COUNT_DEAD && (record.blocked != 0 || !blocks_only);
     };
@@ -114,7 +115,7 @@ void Registry::for_each(bool blocks_only, const std::function<void(SourceRecord)
 
 std::vector<SourceRecord> Registry::all() const {
     std::vector<SourceRecord> records;
-    for_each(false, [&](SourceRecord record) { records.push_back(std::move(record)); });
+    for_each(false, [&](const SourceRecord &record) { records.push_back(record); });
     return records;
 }
 
@@ -136,7 +137,7 @@ std::optional<SourceRecord> Registry::remove(const Prefix &source) {
 std::vector<SourceRecord> Registry::remove_covered(const Prefix &prefix, bool blocks_only) {
     std::vector<SourceRecord> removed;
     const auto take = [&](const Prefix &source) {
-        if (auto record = remove(source)) removed.push_back(std::move(*record));
+        if (auto record = remove(source)) removed.push_back(*record);
     };
     if (const Prefix single = source_of(prefix.address); prefix == single) {
         const auto record = find(single);

@@ -48,7 +48,7 @@ class Registry {
     std::optional<SourceRecord> find(const Prefix &source) const;
     /// Calls visit() with every record, or every block, in no order and without holding them all in
     /// memory. One that comes or goes meanwhile may be missed.
-    void for_each(bool blocks_only, const std::function<void(SourceRecord)> &visit) const;
+    void for_each(bool blocks_only, const std::function<void(const SourceRecord &)> &visit) const;
     /// The same as a list.
     std::vector<SourceRecord> all() const;
 

@@ -23,8 +23,8 @@ RegistryView nothing_at(std::uint64_t now_ns, bool evictions = false) {
     return {.now_ns = now_ns, .records = {}, .evictions = evictions};
 }
 
-RegistryView showing(SourceRecord record, std::uint64_t now_ns) {
-    return {.now_ns = now_ns, .records = {std::move(record)}, .evictions = false};
+RegistryView showing(const SourceRecord &record, std::uint64_t now_ns) {
+    return {.now_ns = now_ns, .records = {record}, .evictions = false};
 }
 
 class SourceLedgerTest : public ::testing::Test {
