@@ -137,7 +137,7 @@ std::optional<SourceRecord> Registry::remove(const Prefix &source) {
 std::vector<SourceRecord> Registry::remove_covered(const Prefix &prefix, bool blocks_only) {
     std::vector<SourceRecord> removed;
     const auto take = [&](const Prefix &source) {
-        if (auto record = remove(source)) removed.push_back(*record);
+        if (const auto record = remove(source)) removed.push_back(*record);
     };
     if (const Prefix single = source_of(prefix.address); prefix == single) {
         const auto record = find(single);

@@ -7,7 +7,6 @@
 #include <fmt/compile.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace portscan {
@@ -143,10 +142,12 @@ void SourceView::append_json(fmt::memory_buffer &text, const SourceRecord &recor
         return;
     }
     fmt::format_to(to, FMT_COMPILE(R"(,"since":"{}.{:09}","until":)"), seconds, nanoseconds);
-    if (const auto until = until_ns(record))
-        fmt::format_to(to, FMT_COMPILE(R"("{}")"), clock_.json(*until));
-    else
+    if (const auto until = until_ns(record)) {
+        const auto end = clock_.parts(*until);
+        fmt::format_to(to, FMT_COMPILE(R"("{}.{:09}")"), end.seconds, end.nanoseconds);
+    } else {
         fmt::format_to(to, FMT_COMPILE("null"));
+    }
     fmt::format_to(to,
                    FMT_COMPILE(R"(,"trigger_port":{},"interface":{},"manual":{},"dry_run":{}}})"),
                    record.manual ? "null" : fmt::to_string(record.trigger_port),

@@ -26,11 +26,11 @@ class WallClock {
     std::string text(std::uint64_t time_ns) const;
     /// `2026-11-23 10:24:17 UTC (3m 20s ago)`, `... (in 57m)`, `... (now)`.
     std::string text_with_age(std::uint64_t time_ns) const;
-    /// The moment in two numbers: seconds since 1970-01-01 UTC, and ns of that second.
     struct Parts {
-        std::uint64_t seconds;
-        std::uint64_t nanoseconds;
+        std::uint64_t seconds;     ///< since 1970-01-01 UTC
+        std::uint64_t nanoseconds; ///< of that second
     };
+    /// What json() consists of, for who writes many of them.
     Parts parts(std::uint64_t time_ns) const;
     /// `1795429457.000000001`: seconds since 1970-01-01 UTC, for strings in JSON.
     std::string json(std::uint64_t time_ns) const;

@@ -64,6 +64,24 @@ class SingleFigures {
     std::array<Rounds, quantiles.size()> rounds_;
 };
 
+/// Of the CPU, again and again while a path is measured.
+class PaceRounds {
+  public:
+    void add() {
+        const CpuPace pace = cpu_pace();
+        cycle_ns_.add(pace.cycle_ns);
+        additions_per_cycle_.add(pace.additions_per_cycle);
+    }
+    void give(PathCost &cost) const {
+        cost.cycle_ns = figure_of(cycle_ns_);
+        cost.additions_per_cycle = figure_of(additions_per_cycle_);
+    }
+
+  private:
+    Rounds cycle_ns_;
+    Rounds additions_per_cycle_;
+};
+
 /// Everything about one path.
 class PathMeasurement {
   public:
@@ -77,6 +95,7 @@ class PathMeasurement {
     SingleCost single(bool warm);
     SingleCost single_on_two();
     void check() const { tally_.check(path_, stage_.level()); }
+    const PaceRounds &pace() const { return pace_; }
 
   private:
     using Batch = std::function<void(std::uint32_t count, SingleRuns &runs)>;
@@ -86,6 +105,7 @@ class PathMeasurement {
     const BenchPath &path_;
     const BenchPlan &plan_;
     BenchTally tally_;
+    PaceRounds pace_{}; ///< of the CPU that this thread is pinned to, so not of two
 };
 
 /// Now the floor first, now the path: what drifts cancels out.
@@ -107,6 +127,7 @@ SteadyCost PathMeasurement::steady(bool two_cpus) {
         double before = round % 2 == 0 ? floor() : 0;
         const double cost = measure(stage_.program(), frame, plan_.repeat);
         if (round % 2 != 0) before = floor();
+        if (!two_cpus) pace_.add();
         above.add(cost - before);
         empty.add(before);
     }
@@ -137,6 +158,7 @@ SingleCost PathMeasurement::collect(std::uint32_t most, const Batch &batch) cons
 SingleCost PathMeasurement::single(bool warm) {
     BenchSampler sampler{stage_, path_, 0, 1};
     SingleCost cost = collect(sampler.most(), [&](std::uint32_t count, SingleRuns &runs) {
+        pace_.add();
         sampler.run(warm, count, runs);
         sampler.forget();
     });
@@ -159,27 +181,6 @@ SingleCost PathMeasurement::single_on_two() {
     return cost;
 }
 
-/// Of the CPU, between the measurements of a path.
-class PaceRounds {
-  public:
-    void add() {
-        constexpr unsigned times = 5;
-        for (unsigned i = 0; i < times; ++i) {
-            const CpuPace pace = cpu_pace();
-            cycle_ns_.add(pace.cycle_ns);
-            crowding_.add(pace.crowding);
-        }
-    }
-    void give(PathCost &cost) const {
-        cost.cycle_ns = figure_of(cycle_ns_);
-        cost.crowding = figure_of(crowding_);
-    }
-
-  private:
-    Rounds cycle_ns_;
-    Rounds crowding_;
-};
-
 } // namespace
 
 PathCost measure_path(BenchStage &stage, const BenchPath &path, const BenchPlan &plan) {
@@ -188,18 +189,14 @@ PathCost measure_path(BenchStage &stage, const BenchPath &path, const BenchPlan 
                   .level = stage.level(),
                   .verdict = verdict_of(path.step.reason, stage.options().dry_run),
                   .reason = path.step.reason};
-    PaceRounds pace;
-    pace.add();
     if (path.is_steady()) {
         cost.steady = measurement.steady(false);
-        pace.add();
         if (plan.two_cpus) cost.steady_two = measurement.steady(true);
     }
     cost.warm = measurement.single(true);
     cost.cold = measurement.single(false);
     if (plan.two_cpus && !path.is_steady()) cost.cold_two = measurement.single_on_two();
-    pace.add();
-    pace.give(cost);
+    measurement.pace().give(cost);
     measurement.check();
     return cost;
 }

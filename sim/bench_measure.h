@@ -49,7 +49,7 @@ struct PathCost {
     Verdict verdict = Verdict::pass;
     Reason reason = Reason::fault;
     BenchFigure cycle_ns;                 ///< CpuPace, while the path was measured
-    BenchFigure crowding;                 ///< the same
+    BenchFigure additions_per_cycle;      ///< the same
     std::optional<SteadyCost> steady;     ///< of packets that change nothing
     std::optional<SteadyCost> steady_two; ///< the same packet on two CPUs at once
     std::optional<SingleCost> warm;       ///< the caches know the source

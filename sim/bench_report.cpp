@@ -2,8 +2,8 @@
 #include "sim/bench_report.h"
 
 #include "sim/options_json.h"
-#include "sim/rounds.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 #include <ostream>
@@ -68,7 +68,7 @@ Json path_json(const PathCost &cost) {
             {"verdict", to_string(cost.verdict)},
             {"reason", to_string(cost.reason)},
             {"cycle_ns", figure_json(cost.cycle_ns)},
-            {"crowding", figure_json(cost.crowding)},
+            {"additions_per_cycle", figure_json(cost.additions_per_cycle)},
             {"steady", steady_json(cost.steady)},
             {"steady_two_cpus", steady_json(cost.steady_two)},
             {"warm", single_json(cost.warm)},
@@ -94,6 +94,17 @@ std::string row(const PathCost &cost) {
                        whole(cost.cold->p99), whole(cost.cold->p999), whole(cost.cold->max));
 }
 
+/// `0.37 to 0.41`, with as many digits after the point.
+std::string range_of(const std::vector<PathCost> &costs, BenchFigure PathCost::*figure,
+                     int digits) {
+    const auto [least, most] =
+        std::minmax_element(costs.begin(), costs.end(), [figure](const auto &a, const auto &b) {
+            return (a.*figure).value < (b.*figure).value;
+        });
+    return fmt::format("{:.{}f} to {:.{}f}", ((*least).*figure).value, digits,
+                       ((*most).*figure).value, digits);
+}
+
 } // namespace
 
 void write_bench_json(std::ostream &out, const BenchReport &report) {
@@ -114,15 +125,14 @@ void write_bench_json(std::ostream &out, const BenchReport &report) {
 }
 
 void write_bench_table(std::ostream &out, const BenchReport &report) {
-    Rounds cycles;
-    Rounds crowding;
-    for (const PathCost &cost : report.costs) {
-        cycles.add(cost.cycle_ns.value);
-        crowding.add(cost.crowding.value);
-    }
-    out << fmt::format("{}, Linux {}: ns above the empty program, ± noise (docs/bench.md)\n"
-                       "a cycle takes {:.2f} ns, crowding of the core {:.2f} (1: alone)\n",
-                       report.cpu, report.kernel, cycles.median(), crowding.median());
+    out << fmt::format("{}, Linux {}: ns above the empty program, ± noise (docs/bench.md)\n",
+                       report.cpu, report.kernel);
+    if (!report.costs.empty())
+        out << fmt::format(
+            "from path to path a cycle took {} ns, with {} additions in it (fewer: another "
+            "hardware thread is busy)\n",
+            range_of(report.costs, &PathCost::cycle_ns, 2),
+            range_of(report.costs, &PathCost::additions_per_cycle, 1));
     const BenchLevel *level = nullptr;
     for (const PathCost &cost : report.costs) {
         if (level == nullptr || level->sources != cost.level.sources) {

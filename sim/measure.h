@@ -27,18 +27,19 @@ double steady_cost(int program_fd, ByteView frame, std::uint32_t repeat);
 /// milliseconds apart, so `repeat` has to last for a multiple of that.
 double steady_cost_on_two(int program_fd, ByteView frame, std::uint32_t repeat);
 
-/// What the calling thread gets of a CPU: what two machines, and two moments of one, differ by
-/// first. Virtual machines have no counter of cycles, and the TSC ticks at a rate of its own.
+/// What the calling thread gets of its CPU. Virtual machines often have no counter of cycles, and
+/// the TSC ticks at a rate of its own.
 struct CpuPace {
-    /// A cycle, in ns: an addition in a chain, each waiting for the one before. What others take of
-    /// the CPU counts only where the kernel cannot tell it.
+    /// A cycle, in ns of the thread's CPU time: additions in a chain, each waiting for the one
+    /// before, one a cycle.
     double cycle_ns = 0;
-    /// Four chains at once, in cycles an addition of each: 1 where the thread has the core for
-    /// itself, more where another hardware thread of it, which may be a neighbour's, is busy.
-    double crowding = 0;
+    /// Of six chains side by side. How many a core can do is its own: 4 to 8 of today's large ones.
+    /// Less than it had a moment before means that something else uses its units: another hardware
+    /// thread (simultaneous multithreading), which may be a neighbour's and shows in no CPU time.
+    double additions_per_cycle = 0;
 };
 
-/// Takes a fifth of a millisecond.
+/// Takes some 80 us.
 CpuPace cpu_pace();
 
 /// Durations of `count` single runs, over the frames that `next(i)` gives.

@@ -2,7 +2,6 @@
 #include "sim/stage_steps.h"
 
 #include <fmt/format.h>
-#include <vector>
 
 namespace portscan {
 namespace {

@@ -25,6 +25,13 @@ TEST(PortList, HoldsSixteenAndNoMore) {
     EXPECT_THAT(ports, ElementsAre(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16));
 }
 
+TEST(PortList, LeavesOutWhatIsMoreThanSixteen) {
+    const PortList ports{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18};
+    EXPECT_EQ(ports.size(), 16U);
+    EXPECT_EQ(*ports.begin(), 1);
+    EXPECT_EQ(*(ports.end() - 1), 16);
+}
+
 TEST(PortList, EqualsByPortsOrderAndNumber) {
     const PortList ports{22, 0};
     EXPECT_EQ(ports, (PortList{22, 0}));

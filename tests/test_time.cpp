@@ -79,7 +79,7 @@ TEST_P(Time, FullRecordBlocksWithinTheWindowOnly) {
             simulator.set_time(after(age));
             EXPECT_EQ(step(simulator, syn(family, 99)), over ? recorded : threshold);
             const auto ports = simulator.source(family.scanner)->ports;
-            EXPECT_EQ(ports.size(), over ? 1U : max_ports);
+            ASSERT_EQ(ports.size(), over ? 1U : max_ports);
             EXPECT_EQ(*ports.begin(), over ? 99 : 1);
         }
     }
