@@ -183,7 +183,7 @@ std::vector<SourceRecord> Allowlist::lift_covered_blocks() {
         if (covers(record.source)) covered.push_back(record.source);
     });
     for (const auto &source : covered)
-        if (auto removed = registry_->remove(source)) lifted.push_back(std::move(*removed));
+        if (const auto removed = registry_->remove(source)) lifted.push_back(*removed);
     return lifted;
 }
 
