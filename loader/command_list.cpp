@@ -75,7 +75,9 @@ int run_list(const ListCommand &command) {
     const bool any_blocked = std::any_of(records.begin(), records.end(), [&](const auto &record) {
         return view.is_blocked(record);
     });
-    if (command.blocked)
+    // Of one address everything is told, whether it is blocked being a part of it.
+    const bool is_told = target && target->is_host() && !command.json;
+    if (command.blocked && !is_told)
         records.erase(std::remove_if(records.begin(), records.end(),
                                      [&](const auto &record) { return !view.is_blocked(record); }),
                       records.end());

@@ -129,8 +129,8 @@ void write_bench_table(std::ostream &out, const BenchReport &report) {
                        report.cpu, report.kernel);
     if (!report.costs.empty())
         out << fmt::format(
-            "from path to path a cycle took {} ns, with {} additions in it (fewer: another "
-            "hardware thread is busy)\n",
+            "from path to path a cycle took {} ns, with {} additions in it (fewer: something else "
+            "uses the core)\n",
             range_of(report.costs, &PathCost::cycle_ns, 2),
             range_of(report.costs, &PathCost::additions_per_cycle, 1));
     const BenchLevel *level = nullptr;

@@ -76,6 +76,9 @@ TEST_F(LoaderCommands, ListOfSomebodyWhoIsNotBlockedExitsWithOne) {
     EXPECT_EQ(host.command({"list"}).status, 0);
     EXPECT_EQ(json({"list"}).size(), 2U);
     EXPECT_EQ(json({"list", "--blocked"}).size(), 1U);
+    EXPECT_EQ(json({"list", "10.0.0.2", "--blocked"}).size(), 0U);
+    EXPECT_THAT(host.command({"list", "10.0.0.2", "--blocked"}).output,
+                AllOf(HasSubstr("10.0.0.2: not blocked\n"), HasSubstr("ports       22")));
     EXPECT_EQ(json({"list", "10.0.0.0/24"}).size(), 2U);
     EXPECT_EQ(json({"list", "10.0.1.0/24"}).size(), 0U);
 }
