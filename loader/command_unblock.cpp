@@ -68,7 +68,8 @@ class Unblocker {
         std::vector<SourceRecord> removed;
         if (within && until_ns_ != 0 && is_blocked(source)) removed = allow(source);
         if (within) {
-            if (const auto record = state_.control.registry.remove(source)) removed.push_back(*record);
+            if (const auto record = state_.control.registry.remove(source))
+                removed.push_back(*record);
         } else {
             removed = state_.control.registry.remove_covered(target, true);
         }
