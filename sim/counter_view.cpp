@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/counter_view.h"
 
+#include <bit>
 #include <sys/mman.h>
 #include <utility>
 
@@ -8,6 +9,19 @@ namespace portscan {
 namespace {
 
 constexpr std::size_t mapped_size = sizeof(std::uint64_t) * PORTSCAN_COUNTERS;
+
+/// The program has returned: nobody writes meanwhile, but the compiler must read anew.
+std::uint64_t read(const std::uint64_t *counter) {
+    return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+/// Bit i: the values i differ. Unrolled.
+template <std::size_t... i>
+std::uint32_t differences(const std::uint64_t *now,
+                          const std::array<std::uint64_t, sizeof...(i)> &before,
+                          std::index_sequence<i...>) {
+    return (0U | ... | (std::uint32_t{read(now + i) != before[i]} << i));
+}
 
 } // namespace
 
@@ -38,31 +52,26 @@ void CounterView::mark() {
 }
 
 CounterView::Change CounterView::take() {
-    // The program has returned: nobody writes meanwhile, but the compiler must read anew.
-    if (mapped_ != nullptr)
-        return take(
-            [this](std::size_t key) { return __atomic_load_n(mapped_ + key, __ATOMIC_RELAXED); });
+    if (mapped_ != nullptr) return change_to(mapped_ + first);
     const Counters counters = map_.read();
-    return take([&counters](std::size_t key) { return counters.values[key]; });
+    return change_to(counters.values.data() + first);
 }
 
-/// One pass, because it is made for each packet.
-template <typename Counter>
-CounterView::Change CounterView::take(const Counter &counter) {
-    Change change;
-    std::uint64_t moved = 0;
-    for (std::size_t key = first; key <= last; ++key) {
-        const std::uint64_t now = counter(key);
-        const std::uint64_t by = now - std::exchange(before_[key - first], now);
-        if (by == 0) continue;
-        if (key <= PORTSCAN_LAST_REASON) {
-            moved += by;
-            change.reason = static_cast<Reason>(key - first);
-        }
-        change.inserted |= key == PORTSCAN_INSERTED;
-        change.evicted |= key == PORTSCAN_EVICTIONS;
+/// For each packet, and after a system call, when branches are guessed badly: which counters moved
+/// is found without one.
+CounterView::Change CounterView::change_to(const std::uint64_t *now) {
+    constexpr auto bit = [](std::size_t key) { return std::uint32_t{1} << (key - first); };
+    constexpr std::uint32_t reasons = 2 * bit(PORTSCAN_LAST_REASON) - 1;
+    const std::uint32_t moved = differences(now, before_, std::make_index_sequence<watched>{});
+    Change change{.inserted = (moved & bit(PORTSCAN_INSERTED)) != 0,
+                  .evicted = (moved & bit(PORTSCAN_EVICTIONS)) != 0};
+    for (std::uint32_t left = moved; left != 0; left &= left - 1) {
+        const auto i = static_cast<std::size_t>(std::countr_zero(left));
+        const std::uint64_t value = read(now + i);
+        const std::uint64_t by = value - std::exchange(before_[i], value);
+        if (std::has_single_bit(moved & reasons) && i <= PORTSCAN_LAST_REASON - first && by == 1)
+            change.reason = static_cast<Reason>(i);
     }
-    if (moved != 1) change.reason.reset();
     return change;
 }
 

@@ -37,12 +37,13 @@ class CounterView {
     /// The counters that are looked at: reasons, and what happened beside.
     static constexpr std::size_t first = PORTSCAN_FIRST_REASON, last = PORTSCAN_EVICTIONS;
 
-    template <typename Counter>
-    Change take(const Counter &counter);
+    static constexpr std::size_t watched = last - first + 1;
+
+    Change change_to(const std::uint64_t *now);
 
     const std::uint64_t *mapped_ = nullptr; ///< nullptr: read by system calls
     CounterMap map_;
-    std::array<std::uint64_t, last - first + 1> before_{};
+    std::array<std::uint64_t, watched> before_{};
 };
 
 } // namespace portscan
