@@ -10,9 +10,12 @@
 #include <bpf/libbpf.h>
 #include <cerrno>
 #include <fmt/format.h>
+#include <future>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace portscan {
 namespace {
@@ -80,16 +83,23 @@ void use_harness_maps(bpf_object *object, StatsMap stats, LentMaps *lent) {
     BtfTypes types{bpf_object__btf(object)};
     types.load();
     const std::string digest = digest_of(bpf_object__btf(object));
+    // Those of both families at once: the kernel takes its time for them.
+    std::vector<std::pair<bpf_map *, std::future<int>>> large;
     bpf_map *map = nullptr;
     bpf_object__for_each_map(map, object) {
         if (bpf_map__is_internal(map)) continue;
         const bool mapped = stats == StatsMap::mapped && bpf_map__name(map) == "pscan_stats"sv;
-        const auto create = [&] { return create_map(map, types, mapped); };
-        if (lent != nullptr && bpf_map__type(map) == BPF_MAP_TYPE_HASH)
-            reuse(map, lent->get(kind_of(map, digest), create));
-        else
+        const auto create = [map, &types, mapped] { return create_map(map, types, mapped); };
+        if (lent == nullptr || bpf_map__type(map) != BPF_MAP_TYPE_HASH) {
             reuse(map, create().get());
+            continue;
+        }
+        const auto get = [lent, kind = kind_of(map, digest), create] {
+            return lent->get(kind, create);
+        };
+        large.emplace_back(map, std::async(get));
     }
+    for (auto &[one, fd] : large) reuse(one, fd.get());
 }
 
 } // namespace portscan

@@ -115,6 +115,7 @@ int LentMaps::get(const SpareKind &kind, const std::function<FileDescriptor()> &
         empty_hash_map(map->get());
     else
         map = create_in_place_of_spares(create);
+    const std::lock_guard lock{mutex_};
     return maps_.emplace_back(kind, std::move(*map)).second.get();
 }
 

@@ -5,6 +5,7 @@
 
 #include <bpf/bpf.h>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <sys/types.h>
 #include <utility>
@@ -34,11 +35,12 @@ class LentMaps {
     ~LentMaps();
 
     /// An empty map of that kind, which lives as long as this: a spare one, or what `create`
-    /// makes. Throws what that throws, and std::system_error.
+    /// makes. Several threads may ask at once. Throws what that throws, and std::system_error.
     int get(const SpareKind &kind, const std::function<FileDescriptor()> &create);
 
   private:
-    std::vector<std::pair<SpareKind, FileDescriptor>> maps_{};
+    std::mutex mutex_{};
+    std::vector<std::pair<SpareKind, FileDescriptor>> maps_{}; ///< under the mutex
     pid_t process_;
 };
 
