@@ -13,7 +13,10 @@ class CaptureReplay {
     CaptureReplay &operator=(const CaptureReplay &) = delete;
     virtual ~CaptureReplay() = default;
 
-    virtual FrameOutcome feed(const CapturedFrame &frame) = 0;
+    /// As Replay::feed().
+    virtual void feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) = 0;
+    /// Where there is one for all frames; otherwise null.
+    virtual Replay *single() { return nullptr; }
     /// The books of the capture so far, as Replay::report().
     virtual ReplayReport report() = 0;
     /// Starts the books of another capture; state and clock go on.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/command_replay_run.h"
 
+#include "sim/books_behind.h"
 #include "sim/console.h"
+#include "sim/dissect.h"
 #include "sim/exit_status.h"
 #include "sim/host_replay.h"
 #include "sim/ordered_jobs.h"
@@ -95,15 +97,33 @@ std::uint64_t size_of_all(const std::vector<std::string> &captures) {
 /// Where frames of a capture come from, and how far that is.
 class ReplayRun::Feed {
   public:
-    Feed(CaptureReader &reader, bool ahead) : reader_{reader} {
-        if (ahead && ReadAhead::pays_for(reader)) ahead_.emplace(reader);
+    /// `behind` may be null: the books are for whoever asks for frames.
+    Feed(CaptureReader &reader, bool ahead, Replay *behind) : reader_{reader} {
+        if (!ahead || !ReadAhead::pays_for(reader)) return;
+        ReadAhead::Afterwards settle;
+        if (behind != nullptr)
+            settle = [&books = books_.emplace(*behind)](auto frames) { books.settle(frames); };
+        ahead_.emplace(reader, std::move(settle));
     }
 
-    /// Valid until the next call; null at the end.
-    const CapturedFrame *next() {
+    /// One or more, dissected, and valid until the next call; none at the end.
+    std::span<const CapturedFrame> next() {
         if (ahead_) return ahead_->next();
         frame_ = reader_.next();
-        return frame_ ? &*frame_ : nullptr;
+        if (!frame_) return {};
+        frame_->dissection = dissect(*frame_);
+        return {&*frame_, 1};
+    }
+    void run(std::span<const CapturedFrame> frames, CaptureReplay &replay,
+             const OutcomeVisitor &visit) {
+        if (books_)
+            books_->run(frames);
+        else
+            replay.feed(frames, visit);
+    }
+    /// Nothing is asked for any more: all books are kept.
+    void finish() {
+        if (ahead_) ahead_->finish();
     }
     std::uint64_t bytes_read() const {
         return ahead_ ? ahead_->bytes_read() : reader_.bytes_read();
@@ -111,7 +131,8 @@ class ReplayRun::Feed {
 
   private:
     CaptureReader &reader_;
-    std::optional<ReadAhead> ahead_{};
+    std::optional<BooksBehind> books_{};
+    std::optional<ReadAhead> ahead_{}; ///< its thread keeps the books
     std::optional<CapturedFrame> frame_{};
 };
 
@@ -125,8 +146,9 @@ class ReplayRun::Share {
     Share &operator=(const Share &) = delete;
     ~Share() { add(); }
 
-    void step() {
-        if (++packets_ == packets_a_look) add();
+    void step(std::uint64_t packets) {
+        packets_ += packets;
+        if (packets_ >= packets_a_look) add();
     }
 
   private:
@@ -239,23 +261,31 @@ CaptureResult ReplayRun::replay_opened(CaptureReader &reader, CaptureReplay &rep
 /// Until the capture ends, or its damage; false if a signal came before that.
 bool ReplayRun::feed_all(CaptureReader &reader, CaptureReplay &replay, OwnHostDetector &own_host,
                          CaptureResult &result) {
-    Feed feed{reader, alone() && command_.annotate.empty()};
-    Share share{*this, feed};
-    while (!interruption_.interrupted()) {
-        const CapturedFrame *const frame = feed.next();
-        if (frame == nullptr) return reader.damage().empty() || !interruption_.interrupted();
-        const FrameOutcome outcome = replay.feed(*frame);
-        if (outputs_.wants_frames()) outputs_.frame(*frame, outcome);
+    const bool wants_outcomes =
+        outputs_.wants_frames() || outputs_.wants_timeline() || command_.verbose;
+    const OutcomeVisitor visit = [&](const CapturedFrame &frame, const FrameOutcome &outcome) {
+        if (outputs_.wants_frames()) outputs_.frame(frame, outcome);
         if (outputs_.wants_timeline()) add_to(result.timeline, outcome);
         if (command_.verbose)
             for (const std::string &line :
-                 state_changes(result.capture, *frame, outcome, session_.context.options))
+                 state_changes(result.capture, frame, outcome, session_.context.options))
                 print_line(line);
-        own_host.observe(*frame);
-        share.step();
-        if (alone()) progress_.step();
+    };
+    Feed feed{reader, alone() && command_.annotate.empty(),
+              wants_outcomes ? nullptr : replay.single()};
+    Share share{*this, feed};
+    bool ended = false;
+    while (!interruption_.interrupted()) {
+        const auto frames = feed.next();
+        ended = frames.empty();
+        if (ended) break;
+        feed.run(frames, replay, visit);
+        for (const CapturedFrame &frame : frames) own_host.observe(frame);
+        share.step(frames.size());
+        if (alone()) progress_.step(frames.size());
     }
-    return false;
+    feed.finish();
+    return ended && (reader.damage().empty() || !interruption_.interrupted());
 }
 
 /// What an analyst would want to know before believing the figures.

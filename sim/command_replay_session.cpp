@@ -49,7 +49,10 @@ class SingleReplay final : public CaptureReplay {
         simulator_(std::move(simulator)),
         replay_(*simulator_, options_) {}
 
-    FrameOutcome feed(const CapturedFrame &frame) override { return replay_.feed(frame); }
+    void feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) override {
+        replay_.feed(frames, visit);
+    }
+    Replay *single() override { return &replay_; }
     ReplayReport report() override { return replay_.report(); }
     void begin_capture() override { replay_.begin_capture(); }
     void start_over() override {
@@ -89,8 +92,11 @@ ReplaySession start_session(const ReplayCommand &command, unsigned workers) {
     drop_privileges(hosts.empty() ? needed_to_run(first) : KeptCapabilities::loading);
 
     ReplaySession session{.workers = {}, .context = context_of(first, command.simulator.clock)};
+    const bool table_alone = command.json.empty() && command.html.empty();
     const ReplayOptions replay_options{
-        .report_sources = command.report_sources, .clock = command.simulator.clock, .floor = true};
+        .report_sources = table_alone ? 0 : command.report_sources, // a table has the blocked ones
+        .clock = command.simulator.clock,
+        .floor = true};
     for (auto &simulator : simulators) {
         if (hosts.empty())
             session.workers.push_back(

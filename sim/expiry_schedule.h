@@ -25,9 +25,11 @@ class ExpirySchedule {
 
     /// The first packet's time; passes are due from one interval later on.
     void start(std::uint64_t now_ns) { next_ns_ = add(now_ns, interval_ns_); }
+    /// False: due() has no pass for a packet at `now_ns`. Asked for each of them.
+    bool may_be_due(std::uint64_t now_ns) const { return now_ns >= next_ns_ || pending_ns_; }
     /// Time of the pass that has to run before a packet at `now_ns`; at most that.
     std::optional<std::uint64_t> due(std::uint64_t now_ns) {
-        if (now_ns < next_ns_ && !pending_ns_) return std::nullopt;
+        if (!may_be_due(now_ns)) return std::nullopt;
         return pass_before(now_ns);
     }
     /// A pass was run, by schedule or by hand.

@@ -85,6 +85,13 @@ FrameOutcome HostReplay::feed(const CapturedFrame &frame) {
     return outcome;
 }
 
+void HostReplay::feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) {
+    for (const CapturedFrame &frame : frames) {
+        const FrameOutcome outcome = feed(frame);
+        if (visit) visit(frame, outcome);
+    }
+}
+
 /// Adds the books of one host. Sources that were never blocked come behind all others.
 void HostReplay::add(ReplayReport &total, ReplayReport part, const Address &host) const {
     for (std::size_t i = 0; i < total.verdicts.size(); ++i) total.verdicts[i] += part.verdicts[i];

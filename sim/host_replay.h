@@ -25,7 +25,8 @@ class HostReplay final : public CaptureReplay {
                ReplayOptions options = {}, std::size_t limit = most_hosts);
     ~HostReplay() override;
 
-    FrameOutcome feed(const CapturedFrame &frame) override;
+    FrameOutcome feed(const CapturedFrame &frame);
+    void feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) override;
     ReplayReport report() override;
     void begin_capture() override;
     void start_over() override;

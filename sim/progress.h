@@ -56,9 +56,10 @@ class Progress {
 
     /// Starts a task; the first second counts from the first task on.
     void start(ProgressTask task);
-    /// Once for each unit: a comparison, and the clock about every 50 ms.
-    void step() {
-        if (++count_ >= next_check_) check();
+    /// After each unit, or several: a comparison, and the clock about every 50 ms.
+    void step(std::uint64_t units = 1) {
+        count_ += units;
+        if (count_ >= next_check_) check();
     }
     /// In place of steps: so many units are done.
     void reach(std::uint64_t count) {

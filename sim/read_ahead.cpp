@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
-#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -49,14 +48,6 @@ struct Batch {
     }
 };
 
-/// Into this CPU's caches: what the other thread wrote is in those of another.
-void prefetch(const void *begin, std::size_t size) {
-    constexpr std::size_t cache_line = 64;
-    const auto *const bytes = static_cast<const char *>(begin);
-    for (std::size_t i = 0; i < size; i += cache_line) __builtin_prefetch(bytes + i);
-    if (size != 0) __builtin_prefetch(bytes + size - 1); // the line that it ends in
-}
-
 /// Those that end a replay are for the thread that waits for frames.
 class SignalsBlocked {
   public:
@@ -76,28 +67,75 @@ class SignalsBlocked {
 
 } // namespace
 
-/// Batches go round: filled by the thread, handed out, filled again.
+/// Batches go round: filled by the thread, handed out, looked at afterwards, filled again.
 struct ReadAhead::State {
-    explicit State(CaptureReader &source) : reader{source} {
+    State(CaptureReader &source, Afterwards work) : reader{source}, afterwards{std::move(work)} {
         const SignalsBlocked scope; // a thread inherits what is blocked
-        thread = std::thread{[this] { fill_all(); }};
+        thread = std::thread{[this] { go_round(); }};
     }
 
-    void fill_all() noexcept;
+    void go_round() noexcept;
+    void fill_next();
     bool fill(Batch &batch);
-    bool take_batch();
+    void look_at_next();
+    bool can_fill() const { return !at_end && !finishing && filled - done < batch_count; }
+    void give_back();
 
     CaptureReader &reader;
+    Afterwards afterwards;
     std::array<Batch, batch_count> batches{};
     std::mutex mutex{};
     std::condition_variable changed{};
-    std::size_t filled = 0, taken = 0; ///< batches since the start, under the mutex
-    bool stop = false;
-    std::exception_ptr failure{};
-    Batch *current = nullptr; ///< what frames are handed out of, number `taken`
-    std::size_t next_frame = 0;
+    // Under the mutex: batches since the start, those that were given back counted as taken.
+    std::size_t filled = 0, taken = 0, done = 0;
+    bool at_end = false; ///< the last one is filled
+    bool finishing = false, stop = false;
+    std::exception_ptr unread{}, undone{}; ///< what ended reading, and what came after
+    // Of whoever asks for frames.
+    Batch *current = nullptr; ///< handed out: number `taken`
+    std::uint64_t bytes_read = 0;
     std::thread thread{};
 };
+
+void ReadAhead::State::go_round() noexcept {
+    for (std::unique_lock lock{mutex}; !stop;) {
+        const bool starved = filled == taken; // the other side waits, or soon will
+        if (can_fill() && (starved || done == taken)) {
+            lock.unlock();
+            fill_next();
+            lock.lock();
+        } else if (done != taken) {
+            lock.unlock();
+            look_at_next();
+            lock.lock();
+        } else if (finishing) {
+            return;
+        } else {
+            changed.wait(lock, [this] {
+                const bool few_left = filled - taken <= few;
+                return stop || finishing || (few_left && (done != taken || can_fill()));
+            });
+        }
+    }
+}
+
+/// Without the mutex, since nobody else looks at that batch; the same holds for the next one.
+void ReadAhead::State::fill_next() {
+    Batch &batch = batches[filled % batch_count];
+    bool more = false;
+    std::exception_ptr thrown;
+    try {
+        more = fill(batch);
+    } catch (...) {
+        thrown = std::current_exception();
+        batch.clear();
+        batch.last = true;
+    }
+    const std::lock_guard lock{mutex};
+    unread = thrown;
+    at_end = !more;
+    if (filled++ == taken) changed.notify_all(); // the other side may wait for it
+}
 
 /// False after the last frame.
 bool ReadAhead::State::fill(Batch &batch) {
@@ -116,48 +154,31 @@ bool ReadAhead::State::fill(Batch &batch) {
     return !batch.last;
 }
 
-void ReadAhead::State::fill_all() noexcept {
-    for (bool more = true; more;) {
-        std::unique_lock lock{mutex};
-        if (filled - taken == batch_count)
-            changed.wait(lock, [this] { return stop || filled - taken <= few; });
-        if (stop) return;
-        Batch &batch = batches[filled % batch_count];
-        lock.unlock();
-        std::exception_ptr thrown;
-        try {
-            more = fill(batch);
-        } catch (...) {
-            thrown = std::current_exception();
-            batch.clear();
-            batch.last = true;
-            more = false;
-        }
-        lock.lock();
-        failure = thrown;
-        if (filled++ == taken) changed.notify_all(); // the other side may wait for it
+void ReadAhead::State::look_at_next() {
+    std::exception_ptr thrown;
+    try {
+        if (afterwards) afterwards(batches[done % batch_count].frames);
+    } catch (...) {
+        thrown = std::current_exception();
+        afterwards = {};
     }
+    const std::lock_guard lock{mutex};
+    if (thrown) undone = thrown;
+    if (++done == taken && finishing) changed.notify_all();
 }
 
-/// False where there is none any more.
-bool ReadAhead::State::take_batch() {
-    if (current != nullptr && current->last) return false;
-    std::unique_lock lock{mutex};
-    if (current != nullptr) {
-        if (filled - ++taken == few) changed.notify_all();
-    }
-    changed.wait(lock, [this] { return filled != taken; });
-    current = &batches[taken % batch_count];
-    next_frame = 0;
-    if (current->last && failure) std::rethrow_exception(failure);
-    return true;
+/// Under the mutex.
+void ReadAhead::State::give_back() {
+    if (std::exchange(current, nullptr) == nullptr) return;
+    if (filled - ++taken == few) changed.notify_all();
 }
 
 bool ReadAhead::pays_for(const CaptureReader &reader) {
     return reader.file_size() >= least_file && usable_cpus().size() > 1;
 }
 
-ReadAhead::ReadAhead(CaptureReader &reader) : state_{std::make_unique<State>(reader)} {}
+ReadAhead::ReadAhead(CaptureReader &reader, Afterwards afterwards) :
+    state_{std::make_unique<State>(reader, std::move(afterwards))} {}
 
 ReadAhead::~ReadAhead() {
     {
@@ -168,21 +189,31 @@ ReadAhead::~ReadAhead() {
     state_->thread.join();
 }
 
-const CapturedFrame *ReadAhead::next() {
+std::span<const CapturedFrame> ReadAhead::next() {
     State &state = *state_;
-    while (state.current == nullptr || state.next_frame == state.current->frames.size())
-        if (!state.take_batch()) return nullptr;
-    const std::span<const CapturedFrame> frames{state.current->frames};
-    const std::size_t now = state.next_frame++;
-    // While this one is run: the next one's bytes, which the one before has brought the address of.
-    if (now + 1 < frames.size())
-        prefetch(frames[now + 1].bytes.data(), frames[now + 1].bytes.size());
-    if (now + 2 < frames.size()) prefetch(&frames[now + 2], sizeof frames[now + 2]);
-    return &frames[now];
+    if (state.current != nullptr && state.current->last) return {};
+    std::unique_lock lock{state.mutex};
+    state.give_back();
+    state.changed.wait(lock, [&state] { return state.filled != state.taken; });
+    state.current = &state.batches[state.taken % batch_count];
+    state.bytes_read = state.current->bytes_read;
+    if (state.undone) std::rethrow_exception(state.undone);
+    if (state.current->last && state.unread) std::rethrow_exception(state.unread);
+    return state.current->frames;
+}
+
+void ReadAhead::finish() {
+    State &state = *state_;
+    std::unique_lock lock{state.mutex};
+    state.give_back();
+    state.finishing = true;
+    state.changed.notify_all();
+    state.changed.wait(lock, [&state] { return state.done == state.taken; });
+    if (state.undone) std::rethrow_exception(state.undone);
 }
 
 std::uint64_t ReadAhead::bytes_read() const {
-    return state_->current == nullptr ? 0 : state_->current->bytes_read;
+    return state_->bytes_read;
 }
 
 } // namespace portscan

@@ -20,6 +20,21 @@ void add_details(std::vector<SourceReport> &sources, const std::vector<SourceRec
             found->second->events.push_back(event);
 }
 
+/// Into this CPU's caches: what the thread that reads wrote is in those of another.
+void prefetch(const void *begin, std::size_t size) {
+    constexpr std::size_t cache_line = 64;
+    const auto *const bytes = static_cast<const char *>(begin);
+    for (std::size_t i = 0; i < size; i += cache_line) __builtin_prefetch(bytes + i);
+    if (size != 0) __builtin_prefetch(bytes + size - 1); // the line that it ends in
+}
+
+/// While one frame is run: the next one's bytes, which the one before has brought the address of.
+void fetch_ahead(std::span<const CapturedFrame> frames, std::size_t now) {
+    if (now + 1 < frames.size())
+        prefetch(frames[now + 1].bytes.data(), frames[now + 1].bytes.size());
+    if (now + 2 < frames.size()) prefetch(&frames[now + 2], sizeof frames[now + 2]);
+}
+
 } // namespace
 
 Replay::Replay(Simulator &simulator, ReplayOptions options) :
@@ -31,41 +46,41 @@ Replay &Replay::operator=(Replay &&) noexcept = default;
 Replay::~Replay() = default;
 
 FrameOutcome Replay::feed(const CapturedFrame &frame) {
-    State &state = *state_;
-    if (state.clock_ns && frame.time_ns < *state.clock_ns) ++state.books.time_held;
-    state.move_clock(frame.time_ns);
-    if (state.books.packets++ == 0) state.books.first_ns = *state.clock_ns;
+    const std::span one{&frame, 1};
+    run(one, state_->runs);
+    return state_->books->settle(frame, state_->runs.frames.front(), state_->runs.rare);
+}
 
-    FrameOutcome outcome{
-        .number = frame.number, .time_ns = *state.clock_ns, .result = {}, .skip = {}};
-    const Dissection dissection = dissect(frame);
-    state.observe(dissection);
-    if (!frame.selected) {
-        ++state.books.not_selected;
-        return outcome;
+void Replay::feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) {
+    FrameRuns &runs = state_->runs;
+    run(frames, runs);
+    settle(frames, runs, visit);
+}
+
+void Replay::run(std::span<const CapturedFrame> frames, FrameRuns &runs) {
+    runs.clear();
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        fetch_ahead(frames, i);
+        state_->run(frames[i], runs.frames.emplace_back(), runs.rare);
     }
-    const auto fitted = state.fitter.fit(frame, dissection.decisive_length);
-    if (const Skip *const skip = std::get_if<Skip>(&fitted)) {
-        outcome.skip = *skip;
-        ++state.books.skipped.at(static_cast<std::size_t>(*skip));
-        return outcome;
+}
+
+void Replay::settle(std::span<const CapturedFrame> frames, FrameRuns &runs,
+                    const OutcomeVisitor &visit) {
+    for (std::size_t i = 0; i < runs.frames.size(); ++i) {
+        const FrameOutcome outcome = state_->books->settle(frames[i], runs.frames[i], runs.rare);
+        if (visit) visit(frames[i], outcome);
     }
-    outcome.pass = state.expire_if_due();
-    const ByteView bytes = std::get<ByteView>(fitted);
-    outcome.result = state.simulator->step(bytes);
-    state.account(outcome, dissection);
-    if (state.options.floor && state.floor.due())
-        state.latency.empty.add(state.simulator->floor_ns(bytes));
-    return outcome;
 }
 
 void Replay::observe(const Dissection &frame) {
-    state_->observe(frame);
+    state_->books->observe(frame);
 }
 
 void Replay::advance_to(std::uint64_t time_ns) {
     state_->move_clock(time_ns);
     state_->expire_if_due();
+    state_->set_program_clock();
 }
 
 bool Replay::unblock(std::string_view address) {
@@ -95,10 +110,10 @@ BlockOutcome Replay::block(std::string_view address) {
     const BlockReport block{.at_ns = now_ns,
                             .frame = 0,
                             .trigger_port = std::nullopt,
-                            .until_ns = state.block_end(now_ns)};
+                            .until_ns = state.books->block_end(now_ns)};
     const bool ipv6 = record->source.address.is_ipv6();
-    state.ledger.blocked(state.ledger.entry(record->source, now_ns), block, record->ports,
-                         state.program_ns());
+    state.books->ledger.blocked(state.books->ledger.entry(record->source, now_ns), block,
+                                record->ports, state.program_ns());
     state.schedule.inserted(ipv6, now_ns);
     state.schedule.blocked(ipv6, now_ns);
     return outcome;
@@ -110,10 +125,10 @@ void Replay::allow(std::string_view prefix) {
     const std::uint64_t now_ns = state.clock_ns.value_or(0);
     const auto covering = Prefix::parse(prefix);
     if (!covering) return; // the simulator has refused it
-    for (const Prefix &source : state.ledger.blocked_within(*covering, now_ns)) {
+    for (const Prefix &source : state.books->ledger.blocked_within(*covering, now_ns)) {
         const auto record = state.simulator->source(source.address.to_string());
         if (record && record->blocked) continue;
-        state.ledger.unblocked(state.ledger.entry(source, now_ns), now_ns);
+        state.books->ledger.unblocked(state.books->ledger.entry(source, now_ns), now_ns);
     }
 }
 
@@ -127,45 +142,46 @@ void Replay::expire() {
 
 ReplayReport Replay::report() {
     State &state = *state_;
-    const CaptureBooks &books = state.books;
+    const CaptureCounts &counts = state.counts;
+    ReplayBooks &books = *state.books;
     state.set_program_clock();
     const RegistryView registry = state.look_at_registry();
     state.expire();
 
-    SourceLedger::Summary sources = state.ledger.summarize(registry, state.options.report_sources);
+    SourceLedger::Summary sources = books.ledger.summarize(registry, state.options.report_sources);
     if (state.options.details) add_details(sources.sources, registry.records, books.events);
     ReplayReport report{.capture = {},
-                        .packets = books.packets,
+                        .packets = counts.packets,
                         .verdicts = books.verdicts,
                         .skipped = {},
-                        .not_selected = books.not_selected,
-                        .time_held = books.time_held,
-                        .first_ns = books.first_ns,
+                        .not_selected = counts.not_selected,
+                        .time_held = counts.time_held,
+                        .first_ns = counts.first_ns,
                         .last_ns = state.clock_ns.value_or(0),
                         .counters = state.counters_of_capture(),
-                        .expiry = books.expiry,
-                        .latency = state.latency.report(),
+                        .expiry = counts.expiry,
+                        .latency = latency().report(),
                         .sources = std::move(sources.sources),
                         .sources_omitted = sources.omitted,
                         .damage = {}};
     for (std::size_t i = 0; i < skip_count; ++i) {
-        if (books.skipped[i] == 0) continue;
-        report.skipped.emplace(to_string(static_cast<Skip>(i)), books.skipped[i]);
+        if (counts.skipped[i] == 0) continue;
+        report.skipped.emplace(to_string(static_cast<Skip>(i)), counts.skipped[i]);
     }
     return report;
 }
 
-const ReplayLatency &Replay::latency() const {
-    return state_->latency;
+ReplayLatency Replay::latency() const {
+    return {.detector = state_->books->latency, .empty = state_->floor_latency};
 }
 
 void Replay::begin_capture() {
     State &state = *state_;
-    state.books = CaptureBooks{};
-    state.books.counters_before = state.simulator->counters();
-    state.latency = ReplayLatency{};
+    state.counts = CaptureCounts{};
+    state.counts.counters_before = state.simulator->counters();
+    state.floor_latency = LatencyHistogram{};
     state.floor = FloorSampling{};
-    state.ledger.begin_capture();
+    state.books->begin_capture();
     state.simulator->take_events(); // of earlier packets
 }
 

@@ -8,16 +8,20 @@
 #include "sim/source_report.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace portscan {
 
 struct Dissection;
+struct FrameRuns;
 
 /// One record of the capture, after it was run, skipped or left out.
 struct FrameOutcome {
@@ -33,6 +37,9 @@ struct FrameOutcome {
     bool block_over = false;       ///< a source that starts afresh, whose record before was a block
     std::optional<Address> host{}; ///< with a replay for each host, the one that received it
 };
+
+/// An outcome is valid during the call.
+using OutcomeVisitor = std::function<void(const CapturedFrame &, const FrameOutcome &)>;
 
 /// How far a replay for each host got (sim/host_replay.h).
 struct HostCounts {
@@ -80,6 +87,16 @@ class Replay {
     ~Replay();
 
     FrameOutcome feed(const CapturedFrame &frame);
+    /// The same for frames that follow each other, run all and then settled, when `visit` sees each
+    /// with its outcome. Some hundreds at a time cost less than one by one: a system call leaves
+    /// little of the books in the nearest cache.
+    void feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit = {});
+    /// The halves of that, for two threads, one of them for each half: what was run is to be
+    /// settled in the same order, and all of it before anything else is asked for. Frames without
+    /// a dissection are dissected in both.
+    void run(std::span<const CapturedFrame> frames, FrameRuns &runs);
+    void settle(std::span<const CapturedFrame> frames, FrameRuns &runs,
+                const OutcomeVisitor &visit = {});
     /// A frame that is fed elsewhere, or not at all: says who was answered.
     void observe(const Dissection &frame);
     /// Moves the clock to `time_ns` (never backwards), running the expirer when it is due.
@@ -96,7 +113,7 @@ class Replay {
     /// known. The replay goes on after it.
     ReplayReport report();
     /// Of single packets of the capture so far.
-    const ReplayLatency &latency() const;
+    ReplayLatency latency() const;
     /// Starts the books of another capture; state and clock go on (`--continue`). A block of an
     /// earlier capture stays in the source's report, without a frame.
     void begin_capture();

@@ -2,44 +2,12 @@
 #include "sim/replay_state.h"
 
 #include "bpf/portscan.h"
+#include "sim/dissection_of.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace portscan {
-namespace {
-
-/// Whether the packet was a probe, by the program's own reason. Those of a blocked source, and of
-/// an allowlisted address within a blocked prefix, have the same one whatever they are.
-bool was_probe(Reason reason, const Dissection &frame) {
-    switch (reason) {
-    case Reason::malformed:
-    case Reason::not_ip:
-    case Reason::not_tcp:
-    case Reason::not_probe:
-    case Reason::fault:
-        return false;
-    case Reason::blocked:
-    case Reason::allowlisted:
-        return frame.is_probe;
-    case Reason::ignored:
-    case Reason::known:
-    case Reason::recorded:
-    case Reason::threshold:
-    case Reason::block_refused:
-    case Reason::insert_failed:
-    case Reason::contention:
-        return true;
-    }
-    return false;
-}
-
-/// What completes a handshake, and goes on in it.
-bool is_acknowledgement(const Dissection &frame) {
-    return frame.tcp_flags && (*frame.tcp_flags & (tcp_syn | tcp_ack | tcp_rst)) == tcp_ack;
-}
-
-} // namespace
 
 /// The first time ever starts the clock; it never runs backwards.
 void Replay::State::move_clock(std::uint64_t time_ns) {
@@ -58,11 +26,6 @@ std::uint64_t Replay::State::program_ns() const {
     return options.clock == Clock::capture ? clock_ns.value_or(0) : simulator->time_ns();
 }
 
-std::optional<std::uint64_t> Replay::State::block_end(std::uint64_t at_ns) const {
-    if (!detection.block_for) return std::nullopt;
-    return at_ns + static_cast<std::uint64_t>(detection.block_for->count());
-}
-
 std::optional<ExpiryReport> Replay::State::expire_by_wall() {
     const auto now = std::chrono::steady_clock::now();
     if (now - last_wall_pass < detection.expire_interval) return std::nullopt;
@@ -73,82 +36,75 @@ std::optional<ExpiryReport> Replay::State::expire_by_wall() {
 ExpiryReport Replay::State::expire() {
     const ExpiryReport pass = simulator->expire();
     schedule.ran(pass);
-    const ExpiryReport before = std::exchange(books.expiry, pass);
-    books.expiry.sources_freed += before.sources_freed;
-    books.expiry.blocks_freed += before.blocks_freed;
-    books.expiry.blocks_lifted += before.blocks_lifted;
+    const ExpiryReport before = std::exchange(counts.expiry, pass);
+    counts.expiry.sources_freed += before.sources_freed;
+    counts.expiry.blocks_freed += before.blocks_freed;
+    counts.expiry.blocks_lifted += before.blocks_lifted;
     return pass;
 }
 
-/// Leaves the program's clock at the current time.
+/// Leaves the program's clock where it was.
 std::optional<ExpiryReport> Replay::State::expire_if_due() {
     if (options.clock == Clock::wall) return expire_by_wall();
+    const auto pass_ns = schedule.due(*clock_ns);
+    if (!pass_ns) return std::nullopt;
+    simulator->set_time(*pass_ns);
+    return expire();
+}
+
+void Replay::State::run(const CapturedFrame &frame, FrameRun &run, std::vector<RareOutcome> &rare) {
+    if (clock_ns && frame.time_ns < *clock_ns) ++counts.time_held;
+    move_clock(frame.time_ns);
+    if (counts.packets++ == 0) counts.first_ns = *clock_ns;
+
+    run.time_ns = *clock_ns;
+    if (!frame.selected) {
+        ++counts.not_selected;
+        return;
+    }
+    const DissectionOf dissection{frame};
+    const auto fitted = fitter.fit(frame, dissection->decisive_length);
+    if (const Skip *const skip = std::get_if<Skip>(&fitted)) {
+        run.skip = *skip;
+        ++counts.skipped.at(static_cast<std::size_t>(*skip));
+        return;
+    }
     std::optional<ExpiryReport> pass;
-    if (const auto pass_ns = schedule.due(*clock_ns)) {
-        simulator->set_time(*pass_ns);
-        pass = expire();
-    }
+    if (pass_may_be_due()) pass = expire_if_due();
     set_program_clock();
-    return pass;
-}
-
-void Replay::State::observe(const Dissection &dissection) {
-    if (!is_answer(dissection)) return;
-    const auto source = ledger.mention(source_of(*dissection.destination, detection.ipv6_prefix));
-    ledger.ports().answer(source, *dissection.source_port);
-}
-
-void Replay::State::account(FrameOutcome &outcome, const Dissection &dissection) {
-    const RunResult &result = *outcome.result;
-    ++books.verdicts.at(static_cast<std::size_t>(result.verdict));
-    latency.detector.add(result.duration_ns);
-    if (!dissection.source) return;
-
-    const Prefix tracked = source_of(*dissection.source, detection.ipv6_prefix);
-    const auto source = ledger.entry(tracked, *clock_ns);
-    const std::uint16_t port = dissection.destination_port.value_or(0);
-    const bool probe = was_probe(result.reason, dissection);
-    ledger.packet(source, probe, result.verdict == Verdict::drop);
-    if (probe) ledger.ports().probe(source, port, result.verdict == Verdict::pass);
-    if (is_acknowledgement(dissection)) ledger.ports().acknowledge(source, port);
-    switch (result.reason) {
-    case Reason::known:
-        ledger.refreshed(source, program_ns());
-        break;
-    case Reason::recorded:
-        outcome.block_over = ledger.recorded(source, port, result.new_record, program_ns());
-        if (result.new_record) schedule.inserted(tracked.address.is_ipv6(), *clock_ns);
-        break;
-    case Reason::threshold:
-        account_block(source, outcome, dissection);
-        break;
-    default:
-        break;
+    const ByteView bytes = std::get<ByteView>(fitted);
+    run.result = simulator->step(bytes);
+    run.program_ns = program_ns();
+    schedule_expiry(*run.result, *dissection);
+    if (options.floor && floor.due()) floor_latency.add(simulator->floor_ns(bytes));
+    const bool blocked = run.result->reason == Reason::threshold;
+    if (pass || blocked) {
+        rare.push_back({pass, blocked ? simulator->take_events() : std::vector<BlockEvent>{}});
+        run.rare = static_cast<std::uint32_t>(rare.size());
     }
 }
 
-void Replay::State::account_block(SourceLedger::Index source, FrameOutcome &outcome,
-                                  const Dissection &dissection) {
-    std::vector<BlockEvent> events = simulator->take_events();
-    BlockReport report{.at_ns = *clock_ns,
-                       .frame = outcome.number,
-                       .trigger_port = dissection.destination_port,
-                       .until_ns = block_end(*clock_ns)};
-    if (!events.empty()) report.trigger_port = events.back().trigger_port;
-    const auto ports = events.empty() ? std::vector<std::uint16_t>{} : events.back().ports;
-    ledger.blocked(source, report, ports, program_ns());
-    schedule.blocked(dissection.source->is_ipv6(), *clock_ns);
-    if (options.details) books.events.insert(books.events.end(), events.begin(), events.end());
-    if (events.empty()) return; // the ring was full
-    block = std::move(events.back());
-    outcome.block = &*block;
-    outcome.blocked_until = report.until_ns;
+/// At once, because it decides whether a pass comes before the next frame.
+void Replay::State::schedule_expiry(const RunResult &result, const Dissection &dissection) {
+    if (!dissection.source) return;
+    const bool ipv6 = dissection.source->is_ipv6();
+    if (result.reason == Reason::recorded && result.new_record) schedule.inserted(ipv6, *clock_ns);
+    if (result.reason == Reason::threshold) schedule.blocked(ipv6, *clock_ns);
+}
+
+/// Only those of blocked sources where no others are reported.
+std::vector<SourceRecord> Replay::State::records_to_report() const {
+    if (options.report_sources != 0) return simulator->sources();
+    std::vector<SourceRecord> records;
+    for (const Prefix &source : books->ledger.ever_blocked())
+        if (const auto record = simulator->source(source)) records.push_back(*record);
+    return records;
 }
 
 RegistryView Replay::State::look_at_registry() const {
     const auto evictions = simulator->counters().find("evictions");
     return {.now_ns = program_ns(),
-            .records = simulator->sources(),
+            .records = records_to_report(),
             .evictions = evictions.value_or(0) != 0};
 }
 
@@ -156,7 +112,7 @@ Counters Replay::State::counters_of_capture() const {
     Counters counters = simulator->counters();
     for (std::size_t key = 0; key < counters.values.size(); ++key) {
         // A size and not a count: set by each expiry pass.
-        if (key != PORTSCAN_REGISTRY_SIZE) counters.values[key] -= books.counters_before[key];
+        if (key != PORTSCAN_REGISTRY_SIZE) counters.values[key] -= counts.counters_before[key];
     }
     return counters;
 }

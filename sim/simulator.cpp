@@ -212,6 +212,10 @@ std::optional<SourceRecord> Simulator::source(std::string_view address) const {
     return state_->registry.find(state_->source_named(address));
 }
 
+std::optional<SourceRecord> Simulator::source(const Prefix &source) const {
+    return state_->registry.find(source);
+}
+
 std::vector<SourceRecord> Simulator::sources() const {
     return state_->registry.all();
 }

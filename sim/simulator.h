@@ -85,6 +85,8 @@ class Simulator {
 
     /// `10.0.0.1`, `2001:db8::1` (finds its prefix). Throws std::invalid_argument if malformed.
     std::optional<SourceRecord> source(std::string_view address) const;
+    /// Of a source as the registry knows it.
+    std::optional<SourceRecord> source(const Prefix &source) const;
     std::vector<SourceRecord> sources() const;
     /// True if there was a record.
     bool unblock(std::string_view address);

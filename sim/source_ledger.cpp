@@ -183,6 +183,13 @@ void SourceLedger::unblocked(Index source, std::uint64_t at_ns) {
     if (in_force(block, at_ns)) block.until_ns = at_ns;
 }
 
+std::vector<Prefix> SourceLedger::ever_blocked() const {
+    std::vector<Prefix> found;
+    for (Index index = 0; index < size_; ++index)
+        if (at(index).last_block != 0) found.push_back(prefix_of(at(index)));
+    return found;
+}
+
 std::vector<Prefix> SourceLedger::blocked_within(const Prefix &prefix, std::uint64_t at_ns) const {
     std::vector<Prefix> found;
     for (Index index = 0; index < size_; ++index) {

@@ -50,6 +50,8 @@ class SourceLedger {
                  std::uint64_t now_ns);
     /// An action took the record out, at `at_ns` of the capture.
     void unblocked(Index source, std::uint64_t at_ns);
+    /// Sources that were ever blocked, in order of first appearance.
+    std::vector<Prefix> ever_blocked() const;
     /// Sources below the prefix whose latest block is in force at `at_ns` of the capture.
     std::vector<Prefix> blocked_within(const Prefix &prefix, std::uint64_t at_ns) const;
 

@@ -29,25 +29,32 @@ class ReadAheadTest : public test::CaptureFixture {
     void compare(const std::vector<test::Copy> &expected) {
         CaptureReader reader = CaptureReader::open(path());
         {
-            ReadAhead ahead{reader};
-            for (const test::Copy &copy : expected) {
-                const auto frame = ahead.next();
-                ASSERT_TRUE(frame);
-                ASSERT_EQ(frame->number, copy.frame.number);
-                ASSERT_EQ(frame->time_ns, copy.frame.time_ns);
-                ASSERT_EQ(frame->wire_length, copy.frame.wire_length);
-                ASSERT_EQ(frame->outgoing, copy.frame.outgoing);
-                ASSERT_TRUE(std::equal(frame->bytes.begin(), frame->bytes.end(), copy.bytes.begin(),
-                                       copy.bytes.end()))
-                    << frame->number;
-                ASSERT_TRUE(frame->dissection == dissect(copy.bytes, copy.frame.wire_length))
-                    << frame->number;
-            }
-            EXPECT_FALSE(ahead.next());
-            EXPECT_FALSE(ahead.next()) << "also when asked again";
+            std::size_t handed_out = 0, looked_at = 0;
+            ReadAhead ahead{reader, [&](std::span<const CapturedFrame> frames) {
+                                for (const CapturedFrame &frame : frames)
+                                    check(frame, expected.at(looked_at++));
+                            }};
+            for (auto frames = ahead.next(); !frames.empty(); frames = ahead.next())
+                for (const CapturedFrame &frame : frames) check(frame, expected.at(handed_out++));
+            EXPECT_EQ(handed_out, expected.size());
+            EXPECT_TRUE(ahead.next().empty()) << "also when asked again";
+            EXPECT_EQ(ahead.bytes_read(), std::filesystem::file_size(path()));
+            ahead.finish();
+            EXPECT_EQ(looked_at, expected.size()) << "the last ones included";
             EXPECT_EQ(ahead.bytes_read(), std::filesystem::file_size(path()));
         }
         EXPECT_EQ(reader.damage(), damage);
+    }
+    static void check(const CapturedFrame &frame, const test::Copy &copy) {
+        ASSERT_EQ(frame.number, copy.frame.number);
+        ASSERT_EQ(frame.time_ns, copy.frame.time_ns);
+        ASSERT_EQ(frame.wire_length, copy.frame.wire_length);
+        ASSERT_EQ(frame.outgoing, copy.frame.outgoing);
+        ASSERT_TRUE(std::equal(frame.bytes.begin(), frame.bytes.end(), copy.bytes.begin(),
+                               copy.bytes.end()))
+            << frame.number;
+        ASSERT_TRUE(frame.dissection == dissect(copy.bytes, copy.frame.wire_length))
+            << frame.number;
     }
 };
 
@@ -76,11 +83,44 @@ TEST_F(ReadAheadTest, DamageComesAfterTheFramesBeforeIt) {
 
 TEST_F(ReadAheadTest, CanBeLeftBeforeTheEnd) {
     directory.write("x.pcap", large_capture());
-    for (const unsigned frames : {0U, 1U, 4'000U}) {
+    for (const unsigned times : {0U, 1U, 12U}) {
         CaptureReader reader = CaptureReader::open(path());
         ReadAhead ahead{reader};
-        for (unsigned i = 0; i < frames; ++i) EXPECT_TRUE(ahead.next());
+        for (unsigned i = 0; i < times; ++i) EXPECT_FALSE(ahead.next().empty());
     }
+}
+
+TEST_F(ReadAheadTest, LooksAtWhatWasHandedOutAndAtNothingElse) {
+    directory.write("x.pcap", large_capture());
+    for (const unsigned times : {0U, 1U, 12U}) {
+        CaptureReader reader = CaptureReader::open(path());
+        std::vector<std::uint64_t> handed_out, looked_at;
+        ReadAhead ahead{reader, [&](std::span<const CapturedFrame> frames) {
+                            for (const CapturedFrame &frame : frames)
+                                looked_at.push_back(frame.number);
+                        }};
+        for (unsigned i = 0; i < times; ++i)
+            for (const CapturedFrame &frame : ahead.next()) handed_out.push_back(frame.number);
+        ahead.finish();
+        EXPECT_EQ(looked_at, handed_out) << times;
+    }
+}
+
+TEST_F(ReadAheadTest, WhatIsThrownAfterwardsComesOut) {
+    directory.write("x.pcap", large_capture());
+    CaptureReader reader = CaptureReader::open(path());
+    ReadAhead ahead{reader, [](auto) { throw std::runtime_error("no room"); }};
+    EXPECT_FALSE(ahead.next().empty());
+    EXPECT_THROW(ahead.finish(), std::runtime_error);
+
+    CaptureReader other = CaptureReader::open(path());
+    ReadAhead until{other, [](auto) { throw std::runtime_error("no room"); }};
+    EXPECT_THROW(
+        {
+            while (!until.next().empty()) {
+            }
+        },
+        std::runtime_error);
 }
 
 TEST_F(ReadAheadTest, IsForFilesOfSomeSizeAlone) {

@@ -4,7 +4,6 @@
 #include "sim/capture.h"
 #include "sim/model.h"
 #include "sim/packet.h"
-#include "sim/read_ahead.h"
 #include "sim/replay.h"
 #include "sim/report_json.h"
 #include "sim/rounds.h"
@@ -12,10 +11,14 @@
 
 #include <benchmark/benchmark.h>
 #include <chrono>
-#include <ctime>
+#include <cstdlib>
+#include <fmt/format.h>
 #include <functional>
 #include <optional>
 #include <sstream>
+#include <string>
+#include <sys/resource.h>
+#include <vector>
 
 namespace portscan::bench {
 namespace {
@@ -68,67 +71,74 @@ void run_model(benchmark::State &state) {
     count_frames(state, frames.size());
 }
 
-void replay_once(const std::string &path) {
-    Simulator simulator{{}};
-    Replay replay{simulator, {.floor = true}};
-    CaptureReader reader = CaptureReader::open(path);
-    if (ReadAhead::pays_for(reader)) {
-        ReadAhead ahead{reader};
-        while (const CapturedFrame *const frame = ahead.next()) replay.feed(*frame);
-    } else {
-        while (const auto frame = reader.next()) replay.feed(*frame);
+/// The frames of a capture one behind the other, as a bare loop finds them fastest.
+class FlatFrames {
+  public:
+    explicit FlatFrames(const std::vector<Frame> &frames) {
+        std::size_t size = 0;
+        for (const Frame &frame : frames) size += frame.bytes.size();
+        bytes_.reserve(size);
+        for (const Frame &frame : frames) {
+            sizes_.push_back(frame.bytes.size());
+            bytes_.insert(bytes_.end(), frame.bytes.begin(), frame.bytes.end());
+        }
     }
-    std::ostringstream json;
-    write_json(json, replay.report(), context_of(simulator, portscan::Clock::capture));
-    benchmark::DoNotOptimize(json.str().data());
-}
+    void run(int program) const {
+        ByteView rest{bytes_};
+        for (const std::size_t size : sizes_) {
+            test_run(program, rest.first(size));
+            rest = rest.subspan(size);
+        }
+    }
 
-/// What some work took, in seconds: on the clock, of this thread's CPU time, and of the process'.
-struct Cost {
-    double clock = 0, thread = 0, process = 0;
+  private:
+    Bytes bytes_{};
+    std::vector<std::size_t> sizes_{};
 };
 
-double cpu_seconds(clockid_t id) {
-    timespec time{};
-    clock_gettime(id, &time);
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
-Cost cost_of(const std::function<void()> &work) {
+double seconds_of(const std::function<void()> &work) {
     const auto begin = Clock::now();
-    const double thread = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
-    const double process = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
     work();
-    return {.clock = std::chrono::duration<double>(Clock::now() - begin).count(),
-            .thread = cpu_seconds(CLOCK_THREAD_CPUTIME_ID) - thread,
-            .process = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - process};
+    return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-/// From opening the capture to the JSON, loading included. `of_bare_loop`: its packet rate to that
-/// of the empty program run over the same frames, now one, now the other, the median of the pairs.
-/// `with_two_cpus` and `with_one_cpu`: the same by CPU time, where reading has a CPU of its own and
-/// where it has not; on a machine that has something else to do these two say more.
+/// Of all threads.
+double cpu_seconds(int whose) {
+    rusage usage{};
+    getrusage(whose, &usage);
+    const auto seconds = [](const timeval &time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// The command as it is given without options, from its start to its end. `of_bare_loop`: its
+/// packet rate to that of the empty program run over the same frames, now one, now the other, the
+/// median of the pairs. `with_one_cpu`: the same by CPU time, all threads added.
 void replay_capture(benchmark::State &state) {
-    const auto frames = mixed_frames(static_cast<std::size_t>(state.range(0)));
+    auto frames = mixed_frames(static_cast<std::size_t>(state.range(0)));
     const SampleCapture capture{frames};
+    const std::string command = fmt::format("{} replay {} >/dev/null", SIM_COMMAND, capture.path());
+    const FlatFrames flat{frames};
+    std::vector<Frame>{}.swap(frames);
     const FileDescriptor empty = load_floor_program(true);
     Rounds by_clock;
-    Rounds with_two_cpus;
-    Rounds with_one_cpu;
+    Rounds by_cpu;
     for (auto _ : state) {
-        const Cost bare = cost_of([&] {
-            for (const Frame &frame : frames) test_run(empty.get(), frame.bytes);
-        });
-        const Cost replayed = cost_of([&] { replay_once(capture.path()); });
-        state.SetIterationTime(replayed.clock);
-        by_clock.add(bare.clock / replayed.clock);
-        with_two_cpus.add(bare.thread / replayed.thread);
-        with_one_cpu.add(bare.process / replayed.process);
+        const double cpu_before = cpu_seconds(RUSAGE_SELF);
+        const double bare = seconds_of([&] { flat.run(empty.get()); });
+        const double bare_cpu = cpu_seconds(RUSAGE_SELF) - cpu_before;
+        const double others_before = cpu_seconds(RUSAGE_CHILDREN);
+        int status = 0;
+        const double replayed = seconds_of([&] { status = std::system(command.c_str()); });
+        if (status != 0) return state.SkipWithError("the command failed");
+        state.SetIterationTime(replayed);
+        by_clock.add(bare / replayed);
+        by_cpu.add(bare_cpu / (cpu_seconds(RUSAGE_CHILDREN) - others_before));
     }
-    count_frames(state, frames.size());
+    state.SetItemsProcessed(state.range(0) * state.iterations());
     state.counters["of_bare_loop"] = by_clock.median();
-    state.counters["with_two_cpus"] = with_two_cpus.median();
-    state.counters["with_one_cpu"] = with_one_cpu.median();
+    state.counters["with_one_cpu"] = by_cpu.median();
 }
 
 /// The JSON of a capture with so many sources.
