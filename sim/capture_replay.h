@@ -13,9 +13,11 @@ class CaptureReplay {
     CaptureReplay &operator=(const CaptureReplay &) = delete;
     virtual ~CaptureReplay() = default;
 
-    /// As Replay::feed().
-    virtual void feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) = 0;
-    /// Where there is one for all frames; otherwise null.
+    /// As Replay::feed(): returns how many it fed.
+    virtual std::size_t feed(std::span<const CapturedFrame> frames,
+                             const OutcomeVisitor &visit) = 0;
+    /// The one detector's replay, whose halves may be called in place of feed(); null where each
+    /// host has its own.
     virtual Replay *single() { return nullptr; }
     /// The books of the capture so far, as Replay::report().
     virtual ReplayReport report() = 0;

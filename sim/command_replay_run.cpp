@@ -114,12 +114,14 @@ class ReplayRun::Feed {
         frame_->dissection = dissect(*frame_);
         return {&*frame_, 1};
     }
-    void run(std::span<const CapturedFrame> frames, CaptureReplay &replay,
-             const OutcomeVisitor &visit) {
-        if (books_)
-            books_->run(frames);
-        else
-            replay.feed(frames, visit);
+    /// Of those that next() gave, from the first one on in one or more calls; returns how many.
+    std::size_t run(std::span<const CapturedFrame> frames, CaptureReplay &replay,
+                    const OutcomeVisitor &visit) {
+        return books_ ? books_->run(frames) : replay.feed(frames, visit);
+    }
+    /// No more of what next() gave will be run.
+    void done() {
+        if (books_) books_->hand_over();
     }
     /// Nothing is asked for any more: all books are kept.
     void finish() {
@@ -275,14 +277,18 @@ bool ReplayRun::feed_all(CaptureReader &reader, CaptureReplay &replay, OwnHostDe
               wants_outcomes ? nullptr : replay.single()};
     Share share{*this, feed};
     bool ended = false;
-    while (!interruption_.interrupted()) {
-        const auto frames = feed.next();
+    while (!ended && !interruption_.interrupted()) {
+        auto frames = feed.next();
         ended = frames.empty();
         if (ended) break;
-        feed.run(frames, replay, visit);
-        for (const CapturedFrame &frame : frames) own_host.observe(frame);
-        share.step(frames.size());
-        if (alone()) progress_.step(frames.size());
+        while (!frames.empty() && !interruption_.interrupted()) {
+            const std::size_t fed = feed.run(frames, replay, visit);
+            for (const CapturedFrame &frame : frames.first(fed)) own_host.observe(frame);
+            frames = frames.subspan(fed);
+            share.step(fed);
+            if (alone()) progress_.step(fed);
+        }
+        feed.done();
     }
     feed.finish();
     return ended && (reader.damage().empty() || !interruption_.interrupted());

@@ -49,8 +49,8 @@ class SingleReplay final : public CaptureReplay {
         simulator_(std::move(simulator)),
         replay_(*simulator_, options_) {}
 
-    void feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) override {
-        replay_.feed(frames, visit);
+    std::size_t feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) override {
+        return replay_.feed(frames, visit);
     }
     Replay *single() override { return &replay_; }
     ReplayReport report() override { return replay_.report(); }

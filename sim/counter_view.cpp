@@ -57,8 +57,7 @@ CounterView::Change CounterView::take() {
     return change_to(counters.values.data() + first);
 }
 
-/// For each packet, and after a system call, when branches are guessed badly: which counters moved
-/// is found without one.
+/// For each packet: which counters moved is found without a branch for each of them.
 CounterView::Change CounterView::change_to(const std::uint64_t *now) {
     constexpr auto bit = [](std::size_t key) { return std::uint32_t{1} << (key - first); };
     constexpr std::uint32_t reasons = 2 * bit(PORTSCAN_LAST_REASON) - 1;

@@ -38,6 +38,7 @@ class CounterView {
     static constexpr std::size_t first = PORTSCAN_FIRST_REASON, last = PORTSCAN_EVICTIONS;
 
     static constexpr std::size_t watched = last - first + 1;
+    static_assert(watched <= 32, "a bit for each, in change_to()");
 
     Change change_to(const std::uint64_t *now);
 

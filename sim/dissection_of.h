@@ -12,6 +12,9 @@ class DissectionOf {
   public:
     explicit DissectionOf(const CapturedFrame &frame) :
         seen_{frame.dissection ? &*frame.dissection : &own_.emplace(dissect(frame))} {}
+    DissectionOf(const DissectionOf &) = delete;
+    DissectionOf &operator=(const DissectionOf &) = delete;
+
     const Dissection &operator*() const { return *seen_; }
     const Dissection *operator->() const { return seen_; }
 

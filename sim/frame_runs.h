@@ -30,6 +30,11 @@ struct FrameRuns {
     std::vector<FrameRun> frames{};
     std::vector<RareOutcome> rare{};
 
+    /// The last one was run after an expiry pass.
+    bool passed_before_last() const {
+        const std::uint32_t number = frames.back().rare;
+        return number != 0 && rare[number - 1].pass;
+    }
     void clear() {
         frames.clear();
         rare.clear();

@@ -10,6 +10,7 @@
 #include <bpf/libbpf.h>
 #include <cerrno>
 #include <fmt/format.h>
+#include <functional>
 #include <future>
 #include <string>
 #include <string_view>
@@ -77,14 +78,22 @@ void reuse(bpf_map *map, int fd) {
                                 fmt::format("use map {}", bpf_map__name(map)));
 }
 
+/// The kernel takes its time for each of them.
+void reuse_all_at_once(const std::vector<std::pair<bpf_map *, std::function<int()>>> &maps) {
+    std::vector<std::future<int>> others;
+    // By the default policy: where there is no room for a thread, get() does it.
+    for (std::size_t i = 1; i < maps.size(); ++i) others.push_back(std::async(maps[i].second));
+    if (!maps.empty()) reuse(maps[0].first, maps[0].second());
+    for (std::size_t i = 1; i < maps.size(); ++i) reuse(maps[i].first, others[i - 1].get());
+}
+
 } // namespace
 
 void use_harness_maps(bpf_object *object, StatsMap stats, LentMaps *lent) {
     BtfTypes types{bpf_object__btf(object)};
     types.load();
     const std::string digest = digest_of(bpf_object__btf(object));
-    // Those of both families at once: the kernel takes its time for them.
-    std::vector<std::pair<bpf_map *, std::future<int>>> large;
+    std::vector<std::pair<bpf_map *, std::function<int()>>> large;
     bpf_map *map = nullptr;
     bpf_object__for_each_map(map, object) {
         if (bpf_map__is_internal(map)) continue;
@@ -94,12 +103,14 @@ void use_harness_maps(bpf_object *object, StatsMap stats, LentMaps *lent) {
             reuse(map, create().get());
             continue;
         }
-        const auto get = [lent, kind = kind_of(map, digest), create] {
-            return lent->get(kind, create);
-        };
-        large.emplace_back(map, std::async(get));
+        const SpareKind kind = kind_of(map, digest);
+        const auto get = [lent, kind, create] { return lent->get(kind, create); };
+        if (LentMaps::is_large(kind))
+            large.emplace_back(map, get);
+        else
+            reuse(map, get());
     }
-    for (auto &[one, fd] : large) reuse(one, fd.get());
+    reuse_all_at_once(large);
 }
 
 } // namespace portscan

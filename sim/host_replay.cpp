@@ -85,11 +85,10 @@ FrameOutcome HostReplay::feed(const CapturedFrame &frame) {
     return outcome;
 }
 
-void HostReplay::feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) {
-    for (const CapturedFrame &frame : frames) {
-        const FrameOutcome outcome = feed(frame);
-        if (visit) visit(frame, outcome);
-    }
+std::size_t HostReplay::feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) {
+    const FrameOutcome outcome = feed(frames.front());
+    if (visit) visit(frames.front(), outcome);
+    return 1;
 }
 
 /// Adds the books of one host. Sources that were never blocked come behind all others.

@@ -26,7 +26,8 @@ class HostReplay final : public CaptureReplay {
     ~HostReplay() override;
 
     FrameOutcome feed(const CapturedFrame &frame);
-    void feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) override;
+    /// One at a time, which can load a detector.
+    std::size_t feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) override;
     ReplayReport report() override;
     void begin_capture() override;
     void start_over() override;

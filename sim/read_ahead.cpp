@@ -86,25 +86,28 @@ struct ReadAhead::State {
     std::array<Batch, batch_count> batches{};
     std::mutex mutex{};
     std::condition_variable changed{};
-    // Under the mutex: batches since the start, those that were given back counted as taken.
-    std::size_t filled = 0, taken = 0, done = 0;
+    // Under the mutex: batches since the start, those that were given back counted as given_back.
+    std::size_t filled = 0, given_back = 0, done = 0;
     bool at_end = false; ///< the last one is filled
     bool finishing = false, stop = false;
     std::exception_ptr unread{}, undone{}; ///< what ended reading, and what came after
     // Of whoever asks for frames.
-    Batch *current = nullptr; ///< handed out: number `taken`
+    Batch *current = nullptr; ///< handed out, and not given back yet
     std::uint64_t bytes_read = 0;
     std::thread thread{};
 };
 
+/// What was given back is looked at first, which makes room, unless the other side has nothing left
+/// to run. To be woken costs it as much as many frames: it wakes this thread when few batches are
+/// left, and then all there is to do is done.
 void ReadAhead::State::go_round() noexcept {
     for (std::unique_lock lock{mutex}; !stop;) {
-        const bool starved = filled == taken; // the other side waits, or soon will
-        if (can_fill() && (starved || done == taken)) {
+        const bool starved = filled == given_back; // the other side waits, or soon will
+        if (can_fill() && (starved || done == given_back)) {
             lock.unlock();
             fill_next();
             lock.lock();
-        } else if (done != taken) {
+        } else if (done != given_back) {
             lock.unlock();
             look_at_next();
             lock.lock();
@@ -112,8 +115,8 @@ void ReadAhead::State::go_round() noexcept {
             return;
         } else {
             changed.wait(lock, [this] {
-                const bool few_left = filled - taken <= few;
-                return stop || finishing || (few_left && (done != taken || can_fill()));
+                const bool few_left = filled - given_back <= few;
+                return stop || finishing || (few_left && (done != given_back || can_fill()));
             });
         }
     }
@@ -134,7 +137,7 @@ void ReadAhead::State::fill_next() {
     const std::lock_guard lock{mutex};
     unread = thrown;
     at_end = !more;
-    if (filled++ == taken) changed.notify_all(); // the other side may wait for it
+    if (filled++ == given_back) changed.notify_all(); // the other side may wait for it
 }
 
 /// False after the last frame.
@@ -157,20 +160,21 @@ bool ReadAhead::State::fill(Batch &batch) {
 void ReadAhead::State::look_at_next() {
     std::exception_ptr thrown;
     try {
-        if (afterwards) afterwards(batches[done % batch_count].frames);
+        const auto &frames = batches[done % batch_count].frames;
+        if (afterwards && !frames.empty()) afterwards(frames); // the last batch can be empty
     } catch (...) {
         thrown = std::current_exception();
         afterwards = {};
     }
     const std::lock_guard lock{mutex};
     if (thrown) undone = thrown;
-    if (++done == taken && finishing) changed.notify_all();
+    if (++done == given_back && finishing) changed.notify_all();
 }
 
 /// Under the mutex.
 void ReadAhead::State::give_back() {
     if (std::exchange(current, nullptr) == nullptr) return;
-    if (filled - ++taken == few) changed.notify_all();
+    if (filled - ++given_back == few) changed.notify_all();
 }
 
 bool ReadAhead::pays_for(const CaptureReader &reader) {
@@ -191,11 +195,11 @@ ReadAhead::~ReadAhead() {
 
 std::span<const CapturedFrame> ReadAhead::next() {
     State &state = *state_;
-    if (state.current != nullptr && state.current->last) return {};
+    if (state.finishing || (state.current != nullptr && state.current->last)) return {};
     std::unique_lock lock{state.mutex};
     state.give_back();
-    state.changed.wait(lock, [&state] { return state.filled != state.taken; });
-    state.current = &state.batches[state.taken % batch_count];
+    state.changed.wait(lock, [&state] { return state.filled != state.given_back; });
+    state.current = &state.batches[state.given_back % batch_count];
     state.bytes_read = state.current->bytes_read;
     if (state.undone) std::rethrow_exception(state.undone);
     if (state.current->last && state.unread) std::rethrow_exception(state.unread);
@@ -208,7 +212,7 @@ void ReadAhead::finish() {
     state.give_back();
     state.finishing = true;
     state.changed.notify_all();
-    state.changed.wait(lock, [&state] { return state.done == state.taken; });
+    state.changed.wait(lock, [&state] { return state.done == state.given_back; });
     if (state.undone) std::rethrow_exception(state.undone);
 }
 

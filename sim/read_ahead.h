@@ -21,7 +21,7 @@ class ReadAhead {
     static bool pays_for(const CaptureReader &reader);
 
     /// Given the frames of one next() after the other, each some time after the next one was asked
-    /// for. What it throws, next() or finish() throws.
+    /// for; never without any. What it throws, next() or finish() throws.
     using Afterwards = std::function<void(std::span<const CapturedFrame>)>;
 
     /// From here on until it goes the reader is the thread's. The reader has to have no visitor of
@@ -31,9 +31,9 @@ class ReadAhead {
     ReadAhead &operator=(const ReadAhead &) = delete;
     ~ReadAhead(); ///< waits until the thread has ended
 
-    /// The next records, some hundreds: each as CaptureReader::next() gives it, except for
-    /// CapturedFrame::block, and with its dissection; valid until the next call. None at the end.
-    /// Throws what that threw.
+    /// The next records, some hundreds, of small ones up to two thousand: each as
+    /// CaptureReader::next() gives it, except for CapturedFrame::block, and with its dissection;
+    /// valid until the next call. None at the end. Throws what that threw.
     std::span<const CapturedFrame> next();
     /// Nothing is asked for any more: waits until `afterwards` was given all that next() was asked
     /// for, the last one included.

@@ -46,23 +46,27 @@ Replay &Replay::operator=(Replay &&) noexcept = default;
 Replay::~Replay() = default;
 
 FrameOutcome Replay::feed(const CapturedFrame &frame) {
-    const std::span one{&frame, 1};
-    run(one, state_->runs);
-    return state_->books->settle(frame, state_->runs.frames.front(), state_->runs.rare);
-}
-
-void Replay::feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) {
     FrameRuns &runs = state_->runs;
-    run(frames, runs);
-    settle(frames, runs, visit);
+    runs.clear();
+    run({&frame, 1}, runs);
+    return state_->books->settle(frame, runs.frames.front(), runs.rare);
 }
 
-void Replay::run(std::span<const CapturedFrame> frames, FrameRuns &runs) {
+std::size_t Replay::feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) {
+    FrameRuns &runs = state_->runs;
     runs.clear();
+    const std::size_t ran = run(frames, runs);
+    settle(frames, runs, visit);
+    return ran;
+}
+
+std::size_t Replay::run(std::span<const CapturedFrame> frames, FrameRuns &runs) {
     for (std::size_t i = 0; i < frames.size(); ++i) {
         fetch_ahead(frames, i);
         state_->run(frames[i], runs.frames.emplace_back(), runs.rare);
+        if (runs.passed_before_last()) return i + 1;
     }
+    return frames.size();
 }
 
 void Replay::settle(std::span<const CapturedFrame> frames, FrameRuns &runs,

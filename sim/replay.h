@@ -87,14 +87,15 @@ class Replay {
     ~Replay();
 
     FrameOutcome feed(const CapturedFrame &frame);
-    /// The same for frames that follow each other, run all and then settled, when `visit` sees each
-    /// with its outcome. Some hundreds at a time cost less than one by one: a system call leaves
-    /// little of the books in the nearest cache.
-    void feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit = {});
+    /// The same for frames that follow each other: runs them, then settles what was run, when
+    /// `visit` sees each with its outcome. Returns how many, at least 1 of those that there are: it
+    /// stops after a frame that took long, with an expiry pass before it.
+    std::size_t feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit = {});
     /// The halves of that, for two threads, one of them for each half: what was run is to be
-    /// settled in the same order, and all of it before anything else is asked for. Frames without
-    /// a dissection are dissected in both.
-    void run(std::span<const CapturedFrame> frames, FrameRuns &runs);
+    /// settled in the same order, and all of it before anything else is asked for. The first one
+    /// adds to `runs`, the second one takes them from the first frame on. Frames without a
+    /// dissection are dissected in both.
+    std::size_t run(std::span<const CapturedFrame> frames, FrameRuns &runs);
     void settle(std::span<const CapturedFrame> frames, FrameRuns &runs,
                 const OutcomeVisitor &visit = {});
     /// A frame that is fed elsewhere, or not at all: says who was answered.

@@ -14,7 +14,7 @@ namespace portscan {
 
 /// The books of a replay, kept from what the program did. Nothing that running a frame hangs on is
 /// here, so that another thread may keep them meanwhile.
-class ReplayBooks {
+class alignas(64) ReplayBooks { // cache lines of its own
   public:
     ReplayBooks(const DetectorOptions &detection, bool details) :
         ledger{detection},

@@ -70,7 +70,7 @@ void Replay::State::run(const CapturedFrame &frame, FrameRun &run, std::vector<R
         return;
     }
     std::optional<ExpiryReport> pass;
-    if (pass_may_be_due()) pass = expire_if_due();
+    if (options.clock == Clock::wall || schedule.may_be_due(*clock_ns)) pass = expire_if_due();
     set_program_clock();
     const ByteView bytes = std::get<ByteView>(fitted);
     run.result = simulator->step(bytes);
@@ -92,11 +92,15 @@ void Replay::State::schedule_expiry(const RunResult &result, const Dissection &d
     if (result.reason == Reason::threshold) schedule.blocked(ipv6, *clock_ns);
 }
 
-/// Only those of blocked sources where no others are reported.
+/// Only those of blocked sources where no others are reported and these are few: a system call for
+/// each, against one for thousands.
 std::vector<SourceRecord> Replay::State::records_to_report() const {
+    constexpr std::size_t few = 1'000;
     if (options.report_sources != 0) return simulator->sources();
+    const std::vector<Prefix> blocked = books->ledger.ever_blocked();
+    if (blocked.size() > few) return simulator->sources();
     std::vector<SourceRecord> records;
-    for (const Prefix &source : books->ledger.ever_blocked())
+    for (const Prefix &source : blocked)
         if (const auto record = simulator->source(source)) records.push_back(*record);
     return records;
 }

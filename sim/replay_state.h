@@ -27,8 +27,7 @@ struct CaptureCounts {
     ExpiryReport expiry{};
 };
 
-/// What is behind sim/replay.h. Running frames and keeping the books share nothing that changes:
-/// what is in `books` is for whoever settles, all else for whoever runs.
+/// What is behind sim/replay.h: `books` for whoever settles, all else for whoever runs.
 struct Replay::State {
     State(Simulator &detector, ReplayOptions given) :
         simulator(&detector),
@@ -45,10 +44,6 @@ struct Replay::State {
     void set_program_clock() const;
     std::uint64_t program_ns() const;
     ExpiryReport expire();
-    /// Asked for each frame, and nearly always false.
-    bool pass_may_be_due() const {
-        return options.clock == Clock::wall || schedule.may_be_due(*clock_ns);
-    }
     std::optional<ExpiryReport> expire_if_due();
     std::optional<ExpiryReport> expire_by_wall();
     void schedule_expiry(const RunResult &result, const Dissection &dissection);
@@ -70,8 +65,8 @@ struct Replay::State {
     CaptureCounts counts;
     std::optional<std::uint64_t> clock_ns; ///< nothing: before the first frame or action
     std::chrono::steady_clock::time_point last_wall_pass = std::chrono::steady_clock::now();
-    FrameRuns runs;                     ///< of feed()
-    std::unique_ptr<ReplayBooks> books; ///< in memory of its own, which no cache line shares
+    FrameRuns runs; ///< of feed()
+    std::unique_ptr<ReplayBooks> books;
 };
 
 } // namespace portscan

@@ -50,7 +50,8 @@ class Player {
         return static_cast<std::uint64_t>(row.time.count()) <= time_ns;
     }
 
-    bool feed(const CapturedFrame &frame) {
+    bool feed(CapturedFrame frame) {
+        if (!frame.dissection) frame.dissection = dissect(frame); // once for all replays
         outcomes_.clear();
         for (Replay *const replay : replays_) outcomes_.push_back(replay->feed(frame));
         return visit_(frame, outcomes_);

@@ -22,8 +22,7 @@ constexpr std::uint64_t most_entries = 2'600'000;
 
 /// Smaller ones, and those that grow by and by, are made at once.
 bool is_worth_keeping(const SpareKind &kind) {
-    return kind.max_entries >= 50'000 && kind.max_entries <= most_entries &&
-           (kind.flags & BPF_F_NO_PREALLOC) == 0;
+    return LentMaps::is_large(kind) && kind.max_entries <= most_entries;
 }
 
 class SpareMaps {
@@ -45,10 +44,14 @@ class SpareMaps {
         return map;
     }
 
-    /// True if there were any.
-    bool drop_all() {
+    void drop_all() {
         const std::lock_guard lock{mutex_};
-        return !std::exchange(spares_, {}).empty();
+        if (!std::exchange(spares_, {}).empty()) ++drops_;
+    }
+    /// How often drop_all() gave memory back.
+    std::uint64_t drops() {
+        const std::lock_guard lock{mutex_};
+        return drops_;
     }
 
     void keep(SpareKind kind, FileDescriptor map) {
@@ -79,6 +82,7 @@ class SpareMaps {
 
     std::mutex mutex_;
     std::deque<Spare> spares_; ///< the oldest first
+    std::uint64_t drops_ = 0;
     pid_t process_ = getpid();
 };
 
@@ -87,12 +91,15 @@ SpareMaps &spare_maps() {
     return maps;
 }
 
-/// Where there is no memory, that of the spares is.
+/// Where there is no memory, that of the spares is, whichever thread drops them.
 FileDescriptor create_in_place_of_spares(const std::function<FileDescriptor()> &create) {
+    const std::uint64_t drops = spare_maps().drops();
     try {
         return create();
     } catch (const std::system_error &error) {
-        if (error.code() != std::errc::not_enough_memory || !spare_maps().drop_all()) throw;
+        if (error.code() != std::errc::not_enough_memory) throw;
+        spare_maps().drop_all();
+        if (spare_maps().drops() == drops) throw;
     }
     return create();
 }
@@ -100,6 +107,10 @@ FileDescriptor create_in_place_of_spares(const std::function<FileDescriptor()> &
 } // namespace
 
 LentMaps::LentMaps() : process_{getpid()} {}
+
+bool LentMaps::is_large(const SpareKind &kind) {
+    return kind.max_entries >= 50'000 && (kind.flags & BPF_F_NO_PREALLOC) == 0;
+}
 
 LentMaps::~LentMaps() {
     if (getpid() != process_) return; // a child's copies: the maps are the parent's

@@ -6,10 +6,12 @@
 #include "sim/traffic.h"
 #include "tests/capture_fixture.h"
 
-#include <filesystem>
+#include <algorithm>
+#include <fmt/format.h>
 #include <functional>
 #include <gtest/gtest.h>
 #include <sstream>
+#include <stdexcept>
 #include <tuple>
 
 namespace portscan {
@@ -21,14 +23,14 @@ using namespace std::chrono_literals;
 /// frames that are not run or not selected.
 class BooksBehindTest : public test::CaptureFixture {
   protected:
-    static constexpr std::size_t frames = 12'000;
+    static constexpr std::size_t frames = 45'000;
 
     void SetUp() override {
         const auto traffic =
             open_traffic({{.kind = "connect", .open_ports = {{80, 80}}, .rate = 20},
                           {.kind = "syn", .source = {silent}, .rate = 50, .duration = 500ms},
-                          {.kind = "browsing", .count = 2'000, .rate = 200},
-                          {.kind = "random-flood", .count = 4'000, .rate = 400}});
+                          {.kind = "browsing", .count = 1ULL << 40, .rate = 200},
+                          {.kind = "random-flood", .count = 1ULL << 40, .rate = 400}});
         CaptureWriter writer = CaptureWriter::create(path());
         for (std::size_t i = 0; i < frames; ++i) {
             const auto frame = traffic->next();
@@ -46,24 +48,33 @@ class BooksBehindTest : public test::CaptureFixture {
                 .max_blocked = 20,
                 .expire_interval = 100ms};
     }
-    static ReplayReport report_of(const std::function<void(Replay &)> &feed) {
+    static ReplayReport report_of(const std::function<void(Replay &)> &feed,
+                                  std::uint64_t sources = 100'000) {
         Simulator simulator{detection(), {}};
-        Replay replay{simulator, {.details = true, .floor = true}};
+        Replay replay{simulator, {.report_sources = sources, .details = true, .floor = true}};
         feed(replay);
         return replay.report();
     }
+    /// All that has to be the same from run to run.
     static std::string text_of(ReplayReport report) {
         EXPECT_GT(report.latency.max, 0U);
-        report.latency = {}; // differs from run to run
-        std::ostringstream json;
-        write_json(json, report, {});
-        return json.str();
+        report.latency = {};
+        std::ostringstream text;
+        text << fmt::format("{} to {}; passes freed {}, {}, left {}, {}\n", report.first_ns,
+                            report.last_ns, report.expiry.sources_freed, report.expiry.blocks_freed,
+                            report.expiry.sources_left, report.expiry.blocks_left);
+        for (const SourceReport &source : report.sources)
+            for (const BlockEvent &event : source.events)
+                text << fmt::format("{} at {} by {}\n", source.address.to_string(), event.time_ns,
+                                    event.trigger_port);
+        write_json(text, report, {});
+        return text.str();
     }
-    std::string one_by_one() const {
-        return text_of(report_of([this](Replay &replay) {
-            CaptureReader reader = CaptureReader::open(path(), {.filter = filter});
-            while (const auto frame = reader.next()) replay.feed(*frame);
-        }));
+    std::vector<FrameOutcome> feed_each(Replay &replay) const {
+        std::vector<FrameOutcome> outcomes;
+        CaptureReader reader = CaptureReader::open(path(), {.filter = filter});
+        while (const auto frame = reader.next()) outcomes.push_back(replay.feed(*frame));
+        return outcomes;
     }
 
     /// A scanner whose block ends while nothing comes of it.
@@ -73,19 +84,27 @@ class BooksBehindTest : public test::CaptureFixture {
 
 /// The capture is one that has what the others are to be right about.
 TEST_F(BooksBehindTest, HasSomethingOfEverything) {
-    const ReplayReport report = report_of([this](Replay &replay) {
-        CaptureReader reader = CaptureReader::open(path(), {.filter = filter});
-        while (const auto frame = reader.next()) replay.feed(*frame);
-    });
-    EXPECT_GE(std::filesystem::file_size(path()), std::uintmax_t{1} << 20) << "to be read ahead";
-    EXPECT_GT(report.counters.find("blocks").value(), 0U);
+    std::vector<FrameOutcome> outcomes;
+    const ReplayReport report = report_of([&](Replay &replay) { outcomes = feed_each(replay); });
+    const auto frames_with = [&outcomes](const auto &what) {
+        return std::count_if(outcomes.begin(), outcomes.end(), what);
+    };
+    EXPECT_GT(outcomes.size(), 20U * 1'820) << "batches that are used again";
+    EXPECT_GT(frames_with([](const FrameOutcome &one) { return one.pass.has_value(); }), 3);
+    EXPECT_GT(frames_with([](const FrameOutcome &one) { return one.block_over; }), 3);
+    EXPECT_GT(frames_with([](const FrameOutcome &one) { return one.blocked_until.has_value(); }),
+              3);
     EXPECT_GT(report.counters.find("evictions").value(), 0U);
-    EXPECT_GT(report.expiry.sources_freed + report.expiry.blocks_freed, 0U);
+    EXPECT_GT(report.expiry.blocks_freed, 0U);
     EXPECT_GT(report.not_selected, 0U);
     EXPECT_GT(report.skipped.at("undecidable"), 0U);
-    std::uint64_t answered = 0;
-    for (const SourceReport &source : report.sources) answered += source.reach.probed_completed;
-    EXPECT_GT(answered, 0U);
+    std::uint64_t completed = 0, events = 0;
+    for (const SourceReport &source : report.sources) {
+        completed += source.reach.probed_completed;
+        events += source.events.size();
+    }
+    EXPECT_GT(completed, 0U);
+    EXPECT_GT(events, 3U);
 }
 
 TEST_F(BooksBehindTest, AnotherThreadKeepsTheSameBooks) {
@@ -93,10 +112,45 @@ TEST_F(BooksBehindTest, AnotherThreadKeepsTheSameBooks) {
         CaptureReader reader = CaptureReader::open(path(), {.filter = filter});
         BooksBehind books{replay};
         ReadAhead ahead{reader, [&books](auto batch) { books.settle(batch); }};
-        for (auto batch = ahead.next(); !batch.empty(); batch = ahead.next()) books.run(batch);
+        for (auto batch = ahead.next(); !batch.empty(); batch = ahead.next()) {
+            while (!batch.empty()) batch = batch.subspan(books.run(batch));
+            books.hand_over();
+        }
         ahead.finish();
     }));
-    EXPECT_EQ(behind, one_by_one());
+    EXPECT_EQ(behind, text_of(report_of([this](Replay &replay) { feed_each(replay); })));
+}
+
+/// As a signal leaves it: of the last batch the first frames alone are run.
+TEST_F(BooksBehindTest, APartOfABatchIsSettledToo) {
+    std::size_t ran = 0;
+    const std::string behind = text_of(report_of([&](Replay &replay) {
+        CaptureReader reader = CaptureReader::open(path(), {.filter = filter});
+        BooksBehind books{replay};
+        ReadAhead ahead{reader, [&books](auto batch) { books.settle(batch); }};
+        for (unsigned batches = 0; batches < 11; ++batches) {
+            auto batch = ahead.next();
+            if (batches == 10) batch = batch.first(100);
+            while (!batch.empty()) {
+                const std::size_t some = books.run(batch);
+                batch = batch.subspan(some);
+                ran += some;
+            }
+            books.hand_over();
+        }
+        ahead.finish();
+    }));
+    EXPECT_EQ(behind, text_of(report_of([&](Replay &replay) {
+                  CaptureReader reader = CaptureReader::open(path(), {.filter = filter});
+                  for (std::size_t i = 0; i < ran; ++i) replay.feed(reader.next().value());
+              })));
+}
+
+TEST_F(BooksBehindTest, WhatWasNotRunIsNotSettled) {
+    Simulator simulator{{}};
+    Replay replay{simulator};
+    BooksBehind books{replay};
+    EXPECT_THROW(books.settle({}), std::logic_error);
 }
 
 TEST_F(BooksBehindTest, ManyAtOnceHaveTheOutcomesOfEach) {
@@ -123,14 +177,31 @@ TEST_F(BooksBehindTest, ManyAtOnceHaveTheOutcomesOfEach) {
         CaptureReader reader = CaptureReader::open(path(), {.filter = filter});
         ReadAhead ahead{reader};
         for (auto batch = ahead.next(); !batch.empty(); batch = ahead.next())
-            replay.feed(batch, [&](const CapturedFrame &frame, const FrameOutcome &outcome) {
-                EXPECT_EQ(frame.number, outcome.number);
-                at_once.push_back(outcome_of(outcome));
-            });
+            while (!batch.empty())
+                batch = batch.subspan(replay.feed(
+                    batch, [&](const CapturedFrame &frame, const FrameOutcome &outcome) {
+                        EXPECT_EQ(frame.number, outcome.number);
+                        at_once.push_back(outcome_of(outcome));
+                    }));
     }));
     EXPECT_EQ(many, single);
     ASSERT_EQ(at_once.size(), each.size());
     EXPECT_TRUE(at_once == each);
+}
+
+/// Their records are read one by one then.
+TEST_F(BooksBehindTest, BlockedSourcesAloneAreReportedAsAmongAllOthers) {
+    const ReplayReport all = report_of([this](Replay &replay) { feed_each(replay); });
+    const ReplayReport alone = report_of([this](Replay &replay) { feed_each(replay); }, 0);
+    EXPECT_EQ(alone.sources.size() + alone.sources_omitted, all.sources.size());
+    ASSERT_GT(alone.sources.size(), 1U);
+    for (std::size_t i = 0; i < alone.sources.size(); ++i) {
+        EXPECT_EQ(alone.sources[i].address, all.sources[i].address);
+        EXPECT_EQ(alone.sources[i].state, all.sources[i].state);
+        EXPECT_EQ(alone.sources[i].blocked, all.sources[i].blocked);
+        EXPECT_EQ(alone.sources[i].ports, all.sources[i].ports);
+        EXPECT_EQ(alone.sources[i].blocks, all.sources[i].blocks);
+    }
 }
 
 } // namespace

@@ -96,6 +96,7 @@ TEST_F(ReadAheadTest, LooksAtWhatWasHandedOutAndAtNothingElse) {
         CaptureReader reader = CaptureReader::open(path());
         std::vector<std::uint64_t> handed_out, looked_at;
         ReadAhead ahead{reader, [&](std::span<const CapturedFrame> frames) {
+                            EXPECT_FALSE(frames.empty());
                             for (const CapturedFrame &frame : frames)
                                 looked_at.push_back(frame.number);
                         }};
@@ -104,6 +105,33 @@ TEST_F(ReadAheadTest, LooksAtWhatWasHandedOutAndAtNothingElse) {
         ahead.finish();
         EXPECT_EQ(looked_at, handed_out) << times;
     }
+}
+
+/// Then one more batch says that there is no more, and nobody has run that.
+TEST_F(ReadAheadTest, ACaptureThatEndsWithABatchHasNoEmptyOneToLookAt) {
+    PcapBytes file{{.nanoseconds = true}};
+    for (unsigned i = 0; i < 60'000; ++i) file.record(1, i, sample_frame(60, i));
+    directory.write("x.pcap", file.bytes());
+    std::size_t in_a_batch = 0;
+    {
+        CaptureReader reader = CaptureReader::open(path());
+        in_a_batch = ReadAhead{reader}.next().size();
+    }
+    PcapBytes whole{{.nanoseconds = true}};
+    for (unsigned i = 0; i < 12 * in_a_batch; ++i) whole.record(1, i, sample_frame(60, i));
+    directory.write("x.pcap", whole.bytes());
+
+    CaptureReader reader = CaptureReader::open(path());
+    std::size_t batches = 0, looked_at = 0;
+    ReadAhead ahead{reader, [&](std::span<const CapturedFrame> frames) {
+                        EXPECT_EQ(frames.size(), in_a_batch);
+                        ++looked_at;
+                    }};
+    while (!ahead.next().empty()) ++batches;
+    ahead.finish();
+    EXPECT_EQ(batches, 12U);
+    EXPECT_EQ(looked_at, 12U);
+    EXPECT_TRUE(ahead.next().empty()) << "also after the end";
 }
 
 TEST_F(ReadAheadTest, WhatIsThrownAfterwardsComesOut) {
