@@ -7,6 +7,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <span>
+#include <utility>
+#include <vector>
 
 namespace portscan {
 namespace {
@@ -67,8 +70,7 @@ class SingleFigures {
 /// Of the CPU, again and again while a path is measured.
 class PaceRounds {
   public:
-    void add() {
-        const CpuPace pace = cpu_pace();
+    void add(const CpuPace &pace) {
         cycle_ns_.add(pace.cycle_ns);
         additions_per_cycle_.add(pace.additions_per_cycle);
     }
@@ -80,6 +82,37 @@ class PaceRounds {
   private:
     Rounds cycle_ns_;
     Rounds additions_per_cycle_;
+};
+
+/// What rounds cost beside how much of the core was to be had, before and after each.
+class PacedRounds {
+  public:
+    void add(double above, double additions_per_cycle) {
+        rounds_.push_back({additions_per_cycle, above});
+    }
+    void give(SteadyCost &cost) {
+        std::sort(rounds_.begin(), rounds_.end());
+        const std::size_t quarter = (rounds_.size() + 3) / 4;
+        const std::span all{rounds_};
+        cost.least_of_core = cost_of(all.first(quarter));
+        cost.most_of_core = cost_of(all.last(quarter));
+    }
+
+  private:
+    using Round = std::pair<double, double>; ///< additions a cycle, and ns above the empty program
+
+    static PacedCost cost_of(std::span<const Round> some) {
+        Rounds additions;
+        Rounds above;
+        for (const auto &[pace, ns] : some) {
+            additions.add(pace);
+            above.add(ns);
+        }
+        return {
+            .ns = above.median(), .additions_per_cycle = additions.median(), .rounds = some.size()};
+    }
+
+    std::vector<Round> rounds_;
 };
 
 /// Everything about one path.
@@ -122,19 +155,26 @@ SteadyCost PathMeasurement::steady(bool two_cpus) {
     measure(stage_.program(), frame, warm_up);
     Rounds above;
     Rounds empty;
+    PacedRounds paced;
+    CpuPace pace = cpu_pace();
     for (unsigned round = 0; round < plan_.rounds; ++round) {
         const auto floor = [&] { return measure(stage_.empty_program(), frame, plan_.repeat); };
         double before = round % 2 == 0 ? floor() : 0;
         const double cost = measure(stage_.program(), frame, plan_.repeat);
         if (round % 2 != 0) before = floor();
-        if (!two_cpus) pace_.add();
         above.add(cost - before);
         empty.add(before);
+        if (two_cpus) continue;
+        const CpuPace begin = std::exchange(pace, cpu_pace());
+        pace_.add(pace);
+        paced.add(cost - before, std::min(begin.additions_per_cycle, pace.additions_per_cycle));
     }
     tally_.expect(path_.step.reason,
                   (std::uint64_t{warm_up} + std::uint64_t{plan_.repeat} * plan_.rounds) *
                       (two_cpus ? 2 : 1));
-    return {.above = figure_of(above), .empty = figure_of(empty)};
+    SteadyCost cost{.above = figure_of(above), .empty = figure_of(empty)};
+    if (!two_cpus) paced.give(cost);
+    return cost;
 }
 
 /// In rounds of as many packets each, for the noise.
@@ -158,7 +198,7 @@ SingleCost PathMeasurement::collect(std::uint32_t most, const Batch &batch) cons
 SingleCost PathMeasurement::single(bool warm) {
     BenchSampler sampler{stage_, path_, 0, 1};
     SingleCost cost = collect(sampler.most(), [&](std::uint32_t count, SingleRuns &runs) {
-        pace_.add();
+        pace_.add(cpu_pace());
         sampler.run(warm, count, runs);
         sampler.forget();
     });

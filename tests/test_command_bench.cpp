@@ -69,6 +69,12 @@ TEST(BenchCommand, MeasuresEveryPath) {
         if (steady) {
             above[name] = path["steady"]["ns"];
             EXPECT_GT(path["steady"]["empty_ns"], 1) << name;
+            const Json &most = path["steady"]["most_of_core"];
+            const Json &least = path["steady"]["least_of_core"];
+            EXPECT_GE(most["additions_per_cycle"], least["additions_per_cycle"]) << name;
+            EXPECT_GT(least["additions_per_cycle"], 0.5) << name;
+            EXPECT_EQ(most["rounds"], least["rounds"]) << name;
+            EXPECT_GT(most["rounds"], 0) << name;
         }
         const bool two_cpus = !path[steady ? "steady_two_cpus" : "cold_two_cpus"].is_null();
         EXPECT_EQ(two_cpus, std::thread::hardware_concurrency() > 1) << name;
