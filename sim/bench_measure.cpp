@@ -88,7 +88,7 @@ class PaceRounds {
 class PacedRounds {
   public:
     void add(double above, double additions_per_cycle) {
-        rounds_.push_back({additions_per_cycle, above});
+        rounds_.emplace_back(additions_per_cycle, above);
     }
     void give(SteadyCost &cost) {
         std::sort(rounds_.begin(), rounds_.end());
