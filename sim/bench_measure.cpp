@@ -3,11 +3,11 @@
 
 #include "sim/bench_sampler.h"
 #include "sim/measure.h"
+#include "sim/paced_rounds.h"
 #include "sim/rounds.h"
 
 #include <algorithm>
 #include <functional>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -84,37 +84,6 @@ class PaceRounds {
     Rounds additions_per_cycle_;
 };
 
-/// What rounds cost beside how much of the core was to be had, before and after each.
-class PacedRounds {
-  public:
-    void add(double above, double additions_per_cycle) {
-        rounds_.emplace_back(additions_per_cycle, above);
-    }
-    void give(SteadyCost &cost) {
-        std::sort(rounds_.begin(), rounds_.end());
-        const std::size_t quarter = (rounds_.size() + 3) / 4;
-        const std::span all{rounds_};
-        cost.least_of_core = cost_of(all.first(quarter));
-        cost.most_of_core = cost_of(all.last(quarter));
-    }
-
-  private:
-    using Round = std::pair<double, double>; ///< additions a cycle, and ns above the empty program
-
-    static PacedCost cost_of(std::span<const Round> some) {
-        Rounds additions;
-        Rounds above;
-        for (const auto &[pace, ns] : some) {
-            additions.add(pace);
-            above.add(ns);
-        }
-        return {
-            .ns = above.median(), .additions_per_cycle = additions.median(), .rounds = some.size()};
-    }
-
-    std::vector<Round> rounds_;
-};
-
 /// Everything about one path.
 class PathMeasurement {
   public:
@@ -155,8 +124,8 @@ SteadyCost PathMeasurement::steady(bool two_cpus) {
     measure(stage_.program(), frame, warm_up);
     Rounds above;
     Rounds empty;
-    PacedRounds paced;
-    CpuPace pace = cpu_pace();
+    std::vector<PacedRound> paced;
+    CpuPace pace = two_cpus ? CpuPace{} : cpu_pace();
     for (unsigned round = 0; round < plan_.rounds; ++round) {
         const auto floor = [&] { return measure(stage_.empty_program(), frame, plan_.repeat); };
         double before = round % 2 == 0 ? floor() : 0;
@@ -165,16 +134,18 @@ SteadyCost PathMeasurement::steady(bool two_cpus) {
         above.add(cost - before);
         empty.add(before);
         if (two_cpus) continue;
-        const CpuPace begin = std::exchange(pace, cpu_pace());
+        const CpuPace pace_before = std::exchange(pace, cpu_pace());
         pace_.add(pace);
-        paced.add(cost - before, std::min(begin.additions_per_cycle, pace.additions_per_cycle));
+        paced.push_back({.ns = cost - before,
+                         .additions_per_cycle =
+                             std::min(pace_before.additions_per_cycle, pace.additions_per_cycle)});
     }
     tally_.expect(path_.step.reason,
                   (std::uint64_t{warm_up} + std::uint64_t{plan_.repeat} * plan_.rounds) *
                       (two_cpus ? 2 : 1));
-    SteadyCost cost{.above = figure_of(above), .empty = figure_of(empty)};
-    if (!two_cpus) paced.give(cost);
-    return cost;
+    SteadyCost result{.above = figure_of(above), .empty = figure_of(empty)};
+    if (!two_cpus) result.quarters = quarters_of(std::move(paced));
+    return result;
 }
 
 /// In rounds of as many packets each, for the noise.

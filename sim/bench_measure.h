@@ -3,6 +3,7 @@
 
 #include "sim/bench_stage.h"
 #include "sim/latency.h"
+#include "sim/paced_rounds.h"
 
 #include <cstdint>
 #include <optional>
@@ -17,20 +18,11 @@ struct BenchFigure {
     double noise = 0;
 };
 
-/// The median of some rounds of a steady cost, in ns above the empty program.
-struct PacedCost {
-    double ns = 0;
-    double additions_per_cycle = 0; ///< CpuPace, the lower one of before and after each round
-    std::size_t rounds = 0;
-};
-
 /// One packet of a million alike, everything in the caches. In ns.
 struct SteadyCost {
     BenchFigure above; ///< the empty program
     BenchFigure empty; ///< the empty program itself, with what a test run costs
-    /// The quarter of the rounds in which most of the core was to be had, and that in which least
-    /// was; on one CPU.
-    std::optional<PacedCost> most_of_core{}, least_of_core{};
+    std::optional<PacedQuarters> quarters{}; ///< on one CPU
 
     /// Cost of path and floor together to that of the floor.
     double ratio() const { return (empty.value + above.value) / empty.value; }

@@ -22,22 +22,22 @@ Json figure_json(const BenchFigure &figure) {
     return {{"value", thousandths(figure.value)}, {"noise", thousandths(figure.noise)}};
 }
 
-Json paced_json(const std::optional<PacedCost> &cost) {
-    if (!cost) return nullptr;
-    return {{"ns", hundredths(cost->ns)},
-            {"additions_per_cycle", hundredths(cost->additions_per_cycle)},
-            {"rounds", cost->rounds}};
+Json paced_json(const PacedCost &cost) {
+    return {{"ns", hundredths(cost.median.ns)},
+            {"additions_per_cycle", hundredths(cost.median.additions_per_cycle)},
+            {"rounds", cost.rounds}};
 }
 
 Json steady_json(const std::optional<SteadyCost> &cost) {
     if (!cost) return nullptr;
+    const auto &quarters = cost->quarters;
     return {{"ns", hundredths(cost->above.value)},
             {"noise", hundredths(cost->above.noise)},
             {"empty_ns", hundredths(cost->empty.value)},
             {"empty_noise", hundredths(cost->empty.noise)},
             {"ratio", hundredths(cost->ratio())},
-            {"most_of_core", paced_json(cost->most_of_core)},
-            {"least_of_core", paced_json(cost->least_of_core)}};
+            {"most_of_core", quarters ? paced_json(quarters->most_of_core) : Json(nullptr)},
+            {"least_of_core", quarters ? paced_json(quarters->least_of_core) : Json(nullptr)}};
 }
 
 Json histogram_json(const SingleCost &cost) {

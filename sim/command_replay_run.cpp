@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/command_replay_run.h"
 
-#include "sim/books_behind.h"
 #include "sim/console.h"
-#include "sim/dissect.h"
 #include "sim/exit_status.h"
 #include "sim/host_replay.h"
 #include "sim/ordered_jobs.h"
 #include "sim/pcap_access.h"
-#include "sim/read_ahead.h"
+#include "sim/replay_feed.h"
 #include "sim/shell_word.h"
 #include "sim/state_log.h"
 
@@ -94,54 +92,10 @@ std::uint64_t size_of_all(const std::vector<std::string> &captures) {
 
 } // namespace
 
-/// Where frames of a capture come from, and how far that is.
-class ReplayRun::Feed {
-  public:
-    /// `behind` may be null: the books are for whoever asks for frames.
-    Feed(CaptureReader &reader, bool ahead, Replay *behind) : reader_{reader} {
-        if (!ahead || !ReadAhead::pays_for(reader)) return;
-        ReadAhead::Afterwards settle;
-        if (behind != nullptr)
-            settle = [&books = books_.emplace(*behind)](auto frames) { books.settle(frames); };
-        ahead_.emplace(reader, std::move(settle));
-    }
-
-    /// One or more, dissected, and valid until the next call; none at the end.
-    std::span<const CapturedFrame> next() {
-        if (ahead_) return ahead_->next();
-        frame_ = reader_.next();
-        if (!frame_) return {};
-        frame_->dissection = dissect(*frame_);
-        return {&*frame_, 1};
-    }
-    /// Of those that next() gave, from the first one on in one or more calls; returns how many.
-    std::size_t run(std::span<const CapturedFrame> frames, CaptureReplay &replay,
-                    const OutcomeVisitor &visit) {
-        return books_ ? books_->run(frames) : replay.feed(frames, visit);
-    }
-    /// No more of what next() gave will be run.
-    void done() {
-        if (books_) books_->hand_over();
-    }
-    /// Nothing is asked for any more: all books are kept.
-    void finish() {
-        if (ahead_) ahead_->finish();
-    }
-    std::uint64_t bytes_read() const {
-        return ahead_ ? ahead_->bytes_read() : reader_.bytes_read();
-    }
-
-  private:
-    CaptureReader &reader_;
-    std::optional<BooksBehind> books_{};
-    std::optional<ReadAhead> ahead_{}; ///< its thread keeps the books
-    std::optional<CapturedFrame> frame_{};
-};
-
 /// What progress shows of a capture, added up now and then.
 class ReplayRun::Share {
   public:
-    Share(ReplayRun &run, const Feed &feed) : run_{run}, feed_{feed} {
+    Share(ReplayRun &run, const ReplayFeed &feed) : run_{run}, feed_{feed} {
         if (run_.alone()) run_.bytes_ = 0;
     }
     Share(const Share &) = delete;
@@ -163,7 +117,7 @@ class ReplayRun::Share {
     }
 
     ReplayRun &run_;
-    const Feed &feed_;
+    const ReplayFeed &feed_;
     std::uint64_t packets_ = 0, bytes_ = 0;
 };
 
@@ -263,9 +217,7 @@ CaptureResult ReplayRun::replay_opened(CaptureReader &reader, CaptureReplay &rep
 /// Until the capture ends, or its damage; false if a signal came before that.
 bool ReplayRun::feed_all(CaptureReader &reader, CaptureReplay &replay, OwnHostDetector &own_host,
                          CaptureResult &result) {
-    const bool wants_outcomes =
-        outputs_.wants_frames() || outputs_.wants_timeline() || command_.verbose;
-    const OutcomeVisitor visit = [&](const CapturedFrame &frame, const FrameOutcome &outcome) {
+    const auto visit = [&](const CapturedFrame &frame, const FrameOutcome &outcome) {
         if (outputs_.wants_frames()) outputs_.frame(frame, outcome);
         if (outputs_.wants_timeline()) add_to(result.timeline, outcome);
         if (command_.verbose)
@@ -273,8 +225,11 @@ bool ReplayRun::feed_all(CaptureReader &reader, CaptureReplay &replay, OwnHostDe
                  state_changes(result.capture, frame, outcome, session_.context.options))
                 print_line(line);
     };
-    Feed feed{reader, alone() && command_.annotate.empty(),
-              wants_outcomes ? nullptr : replay.single()};
+    const bool wanted = outputs_.wants_frames() || outputs_.wants_timeline() || command_.verbose;
+    ReplayFeed feed{reader,
+                    replay,
+                    {.visit = wanted ? OutcomeVisitor{visit} : OutcomeVisitor{},
+                     .ahead = alone() && command_.annotate.empty()}};
     Share share{*this, feed};
     bool ended = false;
     while (!ended && !interruption_.interrupted()) {
@@ -282,7 +237,7 @@ bool ReplayRun::feed_all(CaptureReader &reader, CaptureReplay &replay, OwnHostDe
         ended = frames.empty();
         if (ended) break;
         while (!frames.empty() && !interruption_.interrupted()) {
-            const std::size_t fed = feed.run(frames, replay, visit);
+            const std::size_t fed = feed.run(frames);
             for (const CapturedFrame &frame : frames.first(fed)) own_host.observe(frame);
             frames = frames.subspan(fed);
             share.step(fed);

@@ -36,7 +36,6 @@ class ReplayRun {
     int all();
 
   private:
-    class Feed;
     class Share;
 
     void say_what_is_no_capture();

@@ -78,8 +78,8 @@ void reuse(bpf_map *map, int fd) {
                                 fmt::format("use map {}", bpf_map__name(map)));
 }
 
-/// The kernel takes its time for each of them.
-void reuse_all_at_once(const std::vector<std::pair<bpf_map *, std::function<int()>>> &maps) {
+/// Side by side: the kernel takes its time for each of them.
+void reuse_side_by_side(const std::vector<std::pair<bpf_map *, std::function<int()>>> &maps) {
     std::vector<std::future<int>> others;
     // By the default policy: where there is no room for a thread, get() does it.
     for (std::size_t i = 1; i < maps.size(); ++i) others.push_back(std::async(maps[i].second));
@@ -110,7 +110,7 @@ void use_harness_maps(bpf_object *object, StatsMap stats, LentMaps *lent) {
         else
             reuse(map, get());
     }
-    reuse_all_at_once(large);
+    reuse_side_by_side(large);
 }
 
 } // namespace portscan

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/host_replay.h"
 
-#include "sim/dissect.h"
+#include "sim/dissection_of.h"
 
 #include <algorithm>
 #include <iterator>
@@ -57,7 +57,8 @@ void HostReplay::move_clock(std::uint64_t time_ns) {
 FrameOutcome HostReplay::feed(const CapturedFrame &frame) {
     move_clock(frame.time_ns);
     FrameOutcome outcome{.number = frame.number, .time_ns = clock_ns_, .result = {}, .skip = {}};
-    const Dissection seen = dissect(frame);
+    const DissectionOf dissection{frame};
+    const Dissection &seen = *dissection;
     if (is_answer(seen)) {
         // Also where nothing that it received stands before it: then it has its registry from here.
         Replay *const sender = hosts_.contains(*seen.source) ? replay_of(*seen.source) : nullptr;
@@ -86,6 +87,7 @@ FrameOutcome HostReplay::feed(const CapturedFrame &frame) {
 }
 
 std::size_t HostReplay::feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit) {
+    if (frames.empty()) return 0;
     const FrameOutcome outcome = feed(frames.front());
     if (visit) visit(frames.front(), outcome);
     return 1;

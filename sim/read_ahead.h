@@ -33,7 +33,8 @@ class ReadAhead {
 
     /// The next records, some hundreds, of small ones up to two thousand: each as
     /// CaptureReader::next() gives it, except for CapturedFrame::block, and with its dissection;
-    /// valid until the next call. None at the end. Throws what that threw.
+    /// valid until the next call. None at the end, and after finish(). Throws what that threw,
+    /// once.
     std::span<const CapturedFrame> next();
     /// Nothing is asked for any more: waits until `afterwards` was given all that next() was asked
     /// for, the last one included.

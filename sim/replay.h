@@ -89,7 +89,8 @@ class Replay {
     FrameOutcome feed(const CapturedFrame &frame);
     /// The same for frames that follow each other: runs them, then settles what was run, when
     /// `visit` sees each with its outcome. Returns how many, at least 1 of those that there are: it
-    /// stops after a frame that took long, with an expiry pass before it.
+    /// stops after a frame that took long, with an expiry pass before it. Where the kernel refuses
+    /// one, those before it are not settled.
     std::size_t feed(std::span<const CapturedFrame> frames, const OutcomeVisitor &visit = {});
     /// The halves of that, for two threads, one of them for each half: what was run is to be
     /// settled in the same order, and all of it before anything else is asked for. The first one

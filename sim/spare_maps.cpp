@@ -20,7 +20,7 @@ namespace {
 /// are some 290 MB of the kernel's memory.
 constexpr std::uint64_t most_entries = 2'600'000;
 
-/// Smaller ones, and those that grow by and by, are made at once.
+/// Smaller ones, and those that grow by and by, are made quickly.
 bool is_worth_keeping(const SpareKind &kind) {
     return LentMaps::is_large(kind) && kind.max_entries <= most_entries;
 }
@@ -48,7 +48,7 @@ class SpareMaps {
         const std::lock_guard lock{mutex_};
         if (!std::exchange(spares_, {}).empty()) ++drops_;
     }
-    /// How often drop_all() gave memory back.
+    /// How often memory was given back.
     std::uint64_t drops() {
         const std::lock_guard lock{mutex_};
         return drops_;
@@ -65,7 +65,8 @@ class SpareMaps {
     using Spare = std::pair<SpareKind, FileDescriptor>;
 
     void drop_oldest(std::uint64_t further_entries) {
-        while (!spares_.empty() && entries() + further_entries > most_entries) spares_.pop_front();
+        for (; !spares_.empty() && entries() + further_entries > most_entries; ++drops_)
+            spares_.pop_front();
     }
 
     /// After fork() both would take the same one.

@@ -34,7 +34,7 @@ class LentMaps {
     /// Nobody may use them any more. A child that inherits this over fork() only closes them.
     ~LentMaps();
 
-    /// The kernel takes ten milliseconds for it, or more. Others are made at once.
+    /// The kernel takes ten milliseconds for it, or more. Others are made quickly.
     static bool is_large(const SpareKind &kind);
     /// An empty map of that kind, which lives as long as this: a spare one, or what `create`
     /// makes. Several threads may ask at once. Throws what that throws, and std::system_error.

@@ -89,7 +89,11 @@ TEST_F(BooksBehindTest, HasSomethingOfEverything) {
     const auto frames_with = [&outcomes](const auto &what) {
         return std::count_if(outcomes.begin(), outcomes.end(), what);
     };
-    EXPECT_GT(outcomes.size(), 20U * 1'820) << "batches that are used again";
+    CaptureReader reader = CaptureReader::open(path());
+    ReadAhead ahead{reader};
+    unsigned batches = 0;
+    while (!ahead.next().empty()) ++batches;
+    EXPECT_GT(batches, 20U) << "of which each is used again";
     EXPECT_GT(frames_with([](const FrameOutcome &one) { return one.pass.has_value(); }), 3);
     EXPECT_GT(frames_with([](const FrameOutcome &one) { return one.block_over; }), 3);
     EXPECT_GT(frames_with([](const FrameOutcome &one) { return one.blocked_until.has_value(); }),
@@ -146,11 +150,15 @@ TEST_F(BooksBehindTest, APartOfABatchIsSettledToo) {
               })));
 }
 
-TEST_F(BooksBehindTest, WhatWasNotRunIsNotSettled) {
-    Simulator simulator{{}};
+TEST(BooksBehind, WhatWasNotRunIsNotSettled) {
+    Simulator simulator{{.max_sources = 200}};
     Replay replay{simulator};
     BooksBehind books{replay};
     EXPECT_THROW(books.settle({}), std::logic_error);
+    books.hand_over(); // a signal came before the first frame of a batch
+    const CapturedFrame frame{.number = 1};
+    books.settle({&frame, 1});
+    EXPECT_EQ(replay.report().packets, 0U);
 }
 
 TEST_F(BooksBehindTest, ManyAtOnceHaveTheOutcomesOfEach) {
@@ -194,7 +202,9 @@ TEST_F(BooksBehindTest, BlockedSourcesAloneAreReportedAsAmongAllOthers) {
     const ReplayReport all = report_of([this](Replay &replay) { feed_each(replay); });
     const ReplayReport alone = report_of([this](Replay &replay) { feed_each(replay); }, 0);
     EXPECT_EQ(alone.sources.size() + alone.sources_omitted, all.sources.size());
+    EXPECT_EQ(all.sources_omitted, 0U);
     ASSERT_GT(alone.sources.size(), 1U);
+    ASSERT_LT(alone.sources.size(), 1'000U) << "not one by one any more";
     for (std::size_t i = 0; i < alone.sources.size(); ++i) {
         EXPECT_EQ(alone.sources[i].address, all.sources[i].address);
         EXPECT_EQ(alone.sources[i].state, all.sources[i].state);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "sim/measure.h"
 #include "tests/command_runner.h"
 #include "tests/temporary_directory.h"
 
@@ -72,12 +73,12 @@ TEST(BenchCommand, MeasuresEveryPath) {
             const Json &most = path["steady"]["most_of_core"];
             const Json &least = path["steady"]["least_of_core"];
             EXPECT_GE(most["additions_per_cycle"], least["additions_per_cycle"]) << name;
-            EXPECT_GT(least["additions_per_cycle"], 0.5) << name;
+            EXPECT_GT(least["additions_per_cycle"], 0) << name;
             EXPECT_EQ(most["rounds"], least["rounds"]) << name;
             EXPECT_GT(most["rounds"], 0) << name;
         }
         const bool two_cpus = !path[steady ? "steady_two_cpus" : "cold_two_cpus"].is_null();
-        EXPECT_EQ(two_cpus, std::thread::hardware_concurrency() > 1) << name;
+        EXPECT_EQ(two_cpus, usable_cpus().size() > 1) << name;
     }
     const std::set<std::string> both{"1000", "\"full\""};
     for (const char *family : {"", "-ipv6"}) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/read_ahead.h"
 
+#include "sim/measure.h"
 #include "tests/capture_fixture.h"
 
 #include <filesystem>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 namespace portscan {
 namespace {
@@ -153,7 +153,7 @@ TEST_F(ReadAheadTest, WhatIsThrownAfterwardsComesOut) {
 
 TEST_F(ReadAheadTest, IsForFilesOfSomeSizeAlone) {
     directory.write("x.pcap", large_capture());
-    EXPECT_EQ(ReadAhead::pays_for(CaptureReader::open(path())), sysconf(_SC_NPROCESSORS_ONLN) > 1);
+    EXPECT_EQ(ReadAhead::pays_for(CaptureReader::open(path())), usable_cpus().size() > 1);
     directory.write("x.pcap", large_capture(10));
     EXPECT_FALSE(ReadAhead::pays_for(CaptureReader::open(path())));
 }

@@ -7,6 +7,7 @@
 
 #include "sim/capture.h"
 #include "sim/packet.h"
+#include "sim/traffic.h"
 
 #include <cstdlib>
 #include <fcntl.h>
@@ -136,6 +137,38 @@ TEST_F(ReplayManyTest, VerboseSaysEachChangeOfState) {
     EXPECT_THAT(json_lines(result, 0), SizeIs(1));
     EXPECT_EQ(result.err, scan + ": frame 4, 2023-11-14 22:13:23.000000Z: 10.0.0.1 is blocked at "
                                  "port 4, after 1,2,3\n");
+}
+
+/// Read ahead and with the books on another thread, in spans, and frame by frame.
+TEST_F(ReplayManyTest, ALargeFileIsReportedTheSameByAnyThread) {
+    const std::string path = directory / "large.pcap";
+    const auto traffic = open_traffic({{.kind = "connect", .open_ports = {{80, 80}}, .rate = 20},
+                                       {.kind = "browsing", .count = 1U << 20, .rate = 200},
+                                       {.kind = "random-flood", .count = 1U << 20, .rate = 400}});
+    CaptureWriter writer = CaptureWriter::create(path);
+    for (unsigned i = 0; i < 30'000; ++i) {
+        const Frame frame = traffic->next().value();
+        writer.write(frame.time_ns, frame.bytes);
+    }
+    writer.close();
+    const auto report = [&path](std::vector<std::string> options) {
+        options.insert(options.begin(), "replay");
+        options.push_back(path);
+        json object = json_lines(run_command(options), 0).at(0);
+        EXPECT_EQ(object["packets"], 30'000);
+        object.erase("latency_ns");
+        return object;
+    };
+    const std::vector<std::string> detection{"--json", "--window",      "2s", "--block-for",
+                                             "1s",     "--max-sources", "500"};
+    const auto with = [&detection](std::vector<std::string> more) {
+        more.insert(more.begin(), detection.begin(), detection.end());
+        return more;
+    };
+    const json plain = report(detection);
+    EXPECT_GT(plain["counters"]["blocks"], 3);
+    EXPECT_EQ(plain, report(with({"--verbose"})));
+    EXPECT_EQ(plain, report(with({"--annotate", directory / "annotated.pcapng"})));
 }
 
 void write_large(const std::string &path, unsigned frames) {

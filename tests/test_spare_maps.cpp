@@ -2,17 +2,23 @@
 // The large maps of a Simulator that is gone serve the next one, which cannot tell.
 #include "loader/detector.h"
 #include "sim/simulator.h"
+#include "sim/spare_maps.h"
 
 #include <bpf/bpf.h>
+#include <cerrno>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <future>
 #include <gtest/gtest.h>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <sys/wait.h>
+#include <system_error>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace portscan {
 namespace {
@@ -140,6 +146,39 @@ TEST(SpareMaps, AreNotKeptWithoutBound) {
         Simulator{options};
     options.max_sources = 1'500'000;
     EXPECT_FALSE(first.contains(id_of(Simulator{options}.detector().maps().ip_reg)));
+}
+
+/// As the kernel refuses while spares have the memory.
+TEST(SpareMaps, GiveTheirMemoryToAMapThatFindsNone) {
+    { const Simulator simulator{large}; } // leaves spares
+    const SpareKind kind{.name = "psim_test", .max_entries = 60'000};
+    unsigned attempts = 0;
+    LentMaps lent;
+    const auto refused_once = [&attempts] {
+        if (attempts++ == 0) throw std::system_error(ENOMEM, std::generic_category(), "create map");
+        return FileDescriptor{open("/dev/null", O_RDONLY | O_CLOEXEC)};
+    };
+    EXPECT_GE(lent.get(kind, refused_once), 0);
+    EXPECT_EQ(attempts, 2U);
+
+    attempts = 0; // there are none any more
+    EXPECT_THROW(lent.get({.name = "psim_other", .max_entries = 60'000}, refused_once),
+                 std::system_error);
+    EXPECT_EQ(attempts, 1U);
+}
+
+TEST(SpareMaps, SeveralThreadsMayAskAtOnce) {
+    constexpr unsigned threads = 8;
+    LentMaps lent;
+    std::vector<std::future<int>> maps;
+    for (unsigned i = 0; i < threads; ++i)
+        maps.push_back(std::async(std::launch::async, [&lent] {
+            return lent.get({.name = "psim_test", .max_entries = 1},
+                            [] { return FileDescriptor{open("/dev/null", O_RDONLY | O_CLOEXEC)}; });
+        }));
+    std::set<int> distinct;
+    for (auto &map : maps) distinct.insert(map.get());
+    EXPECT_EQ(distinct.size(), threads);
 }
 
 } // namespace

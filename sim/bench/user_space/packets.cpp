@@ -134,7 +134,7 @@ void replay_capture(benchmark::State &state, const char *options) {
     std::vector<Frame>{}.swap(frames);
     const FileDescriptor empty = load_floor_program(true);
     const std::string command =
-        fmt::format("'{}' replay {} {} >/dev/null 2>&1", SIM_COMMAND, options, capture.path());
+        fmt::format("'{}' replay {} '{}' >/dev/null", SIM_COMMAND, options, capture.path());
     Rounds by_clock;
     Rounds by_cpu;
     bool bare_first = false;
