@@ -86,7 +86,7 @@ struct ReadAhead::State {
     std::array<Batch, batch_count> batches{};
     std::mutex mutex{};
     std::condition_variable changed{};
-    // Under the mutex: batches since the start, those that were given back counted as given_back.
+    // Under the mutex: batches since the start.
     std::size_t filled = 0, given_back = 0, done = 0;
     bool at_end = false; ///< the last one is filled
     bool finishing = false, stop = false;
